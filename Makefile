@@ -1,0 +1,45 @@
+# The commands people type are the commands CI runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SHARED := $(wildcard ../shared/data)
+ifndef LINNET_TEST_DATA
+ifneq ($(SHARED),)
+export LINNET_TEST_DATA := $(abspath $(SHARED))
+endif
+endif
+HOME_DIR ?= demo-home
+
+.PHONY: setup demo serve check test test-quick bench clean
+
+setup: $(VENV)/.ready  ## make .venv, install, compile
+
+$(VENV)/.ready: pyproject.toml client/pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e ".[dev]" -e client
+	$(BIN)/linnet warmup
+	touch $@
+
+demo: setup  ## real ZTF and Rubin packets through the whole corridor
+	$(BIN)/linnet demo --home $(HOME_DIR)
+
+serve: setup  ## look at the demo in a browser
+	$(BIN)/linnet serve --home $(HOME_DIR)
+
+check: setup  ## format, lint, types, import arrows, spelling, docstrings
+	$(BIN)/ruff format --check src client tests scripts
+	$(BIN)/ruff check src client tests scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell src client tests docs samples/README.md README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/interrogate --quiet src client/src
+
+test: setup  ## every test; those that need the shared data skip loudly without it
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup  ## CPU per alert, with a yardstick of the same run
+	$(BIN)/python scripts/bench.py
+
+clean:
+	rm -rf $(VENV) $(HOME_DIR)

@@ -1,0 +1,81 @@
+"""What decoding takes and gives: the contract in front of whichever decoder stands behind it.
+
+    envelopes + schemas + wanted fields -> columns, datum references, rejects
+
+One unreadable message is one reject with all its bytes; it never costs another message anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+Schema = Mapping[str, object] | list[object] | str
+"""A parsed Avro schema (JSON)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The fields that a survey wants of a packet, by path in the record.
+
+    Attributes:
+        scalars: path -> Arrow type, e.g. "candidate.magpsf": float32. A field that the writer schema lacks, or whose
+            parent record is null, is a typed null.
+        lists: path of an array of records -> its item fields, e.g. "prv_candidates": {"jd": float64, ...}.
+        known: further paths (or whole subtrees, by their root path) that the survey's schemas declare but that nobody
+            wants as a column, e.g. the cutouts. Whatever is neither wanted nor known goes to `extra`.
+    """
+
+    scalars: Mapping[str, pa.DataType]
+    lists: Mapping[str, Mapping[str, pa.DataType]] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class DecodedAlerts:
+    """The alerts of one survey out of one batch of envelopes, n rows in order of (envelope, index).
+
+    Attributes:
+        fields: one column per wanted path, named by the path. Scalars have the wanted type; the columns of a list
+            "L" are named "L.field", have type list<wanted type> and share their offsets; a null array is an empty list.
+            Last column `extra`: JSON object (string) of undeclared scalar fields, null where there are none.
+        envelope: int32, row of the message in the batch of envelopes.
+        index: int32, place of the alert within its message.
+        datum: binary, the untouched Avro datum.
+        fingerprint: string, fingerprint of its writer schema (see `SchemaCache.schema`).
+    """
+
+    fields: pa.RecordBatch
+    envelope: pa.Array
+    index: pa.Array
+    datum: pa.Array
+    fingerprint: pa.Array
+
+    def __len__(self) -> int:
+        """Number of alerts."""
+        return int(self.fields.num_rows)
+
+
+REJECT = pa.schema(
+    [
+        pa.field("envelope", pa.int32(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+    ]
+)
+"""One row per message that was refused as a whole: its row in the batch, the code, one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What one batch of envelopes decodes to.
+
+    Attributes:
+        alerts: survey name -> its alerts.
+        rejects: table in the `REJECT` schema.
+    """
+
+    alerts: dict[str, DecodedAlerts]
+    rejects: pa.Table

@@ -1,0 +1,1 @@
+"""Run the same plan: here, later on Spark."""

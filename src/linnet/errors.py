@@ -1,0 +1,107 @@
+"""The whole error tree of Linnet.
+
+    LinnetError
+    ├── ConfigError          a key of the configuration is wrong; the message names it
+    ├── InputError           what the user pointed at cannot be used (missing, empty, not readable)
+    ├── NotFoundError        an id, a filter or a night that does not exist
+    ├── PacketError          one message cannot be accepted; carries the reason code of its dead letter
+    ├── SchemaError          a writer schema that is not accepted (recursive, too deep, field missing)
+    ├── PlanError            modules cannot be put in order; names the nearest columns
+    ├── ModuleError          a science module broke its declaration
+    ├── FilterError          a filter's text is refused; carries position, reason, suggestion
+    ├── StorageError         the store, the archive or the disk under them failed; nothing was acknowledged
+    └── HomeError            the home folder cannot be used
+        ├── HomeLockedError  another process writes to it
+        └── HomeVersionError its format is newer than this code, or older and not migrated
+
+Every message is one line that says what to do. Errors of libraries are translated where the library is
+called, with the cause kept.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "FilterError",
+    "HomeError",
+    "HomeLockedError",
+    "HomeVersionError",
+    "InputError",
+    "LinnetError",
+    "ModuleError",
+    "NotFoundError",
+    "PacketError",
+    "PlanError",
+    "SchemaError",
+    "StorageError",
+]
+
+
+class LinnetError(Exception):
+    """The root: everything Linnet raises on purpose."""
+
+
+class ConfigError(LinnetError):
+    """A key of the configuration is unknown or has an unusable value."""
+
+
+class InputError(LinnetError):
+    """What the user pointed at is missing, empty, or nothing that can be read."""
+
+
+class NotFoundError(LinnetError):
+    """An alert, object, filter, night or file that does not exist here."""
+
+
+class PacketError(LinnetError):
+    """One message cannot be accepted.
+
+    Attributes:
+        reason: the code of the dead letter, one of `linnet.core.reasons.Reason`.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SchemaError(LinnetError):
+    """A writer schema that is not accepted."""
+
+
+class PlanError(LinnetError):
+    """A module needs a column that nobody gives, or two give the same one."""
+
+
+class ModuleError(LinnetError):
+    """A science module returned something other than it declared."""
+
+
+class FilterError(LinnetError):
+    """A filter's text is refused.
+
+    Attributes:
+        position: zero-based character position in the text, or None where the whole text is meant.
+        suggestion: the nearest valid name, or None.
+    """
+
+    def __init__(self, message: str, position: int | None = None, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+        self.suggestion = suggestion
+
+
+class StorageError(LinnetError):
+    """The store, the archive or the disk under them failed. Nothing of the unit was acknowledged."""
+
+
+class HomeError(LinnetError):
+    """The home folder cannot be used."""
+
+
+class HomeLockedError(HomeError):
+    """Another process writes to this home."""
+
+
+class HomeVersionError(HomeError):
+    """The home has a format that this code does not read."""

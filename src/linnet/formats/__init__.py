@@ -1,0 +1,1 @@
+"""The same columns in the formats other tools read."""

@@ -1,0 +1,1 @@
+"""One science module per file: arrays in, arrays out."""

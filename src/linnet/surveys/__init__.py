@@ -1,0 +1,1 @@
+"""One file (or folder) per survey. Surveys end at this door."""
