@@ -79,9 +79,7 @@ def concat(parts: list[Flat]) -> Flat:
     for part in parts:
         table = np.array([names.index(b) for b in part.bands] + [-1], dtype=np.int64)
         moved.append(replace(part, band=table[part.band], bands=names))
-    joined = {
-        f.name: np.concatenate([getattr(p, f.name) for p in moved]) for f in fields(Flat) if f.name != "bands"
-    }
+    joined = {f.name: np.concatenate([getattr(p, f.name) for p in moved]) for f in fields(Flat) if f.name != "bands"}
     return Flat(**joined, bands=names)
 
 
@@ -153,10 +151,7 @@ def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:
 
 def flat(batch: pa.RecordBatch, prefix: str = "lc", rank: int = IN_PACKET) -> Flat:
     """The light-curve columns of a batch as flat arrays; the alert's own detection gets rank `OWN`."""
-    lists = {
-        name: batch.column(f"{prefix}_{name}")
-        for name in ("mjd", "band", "kind", "source_id", "key", "public")
-    }
+    lists = {name: batch.column(f"{prefix}_{name}") for name in ("mjd", "band", "kind", "source_id", "key", "public")}
     row = pc.list_parent_indices(lists["mjd"]).to_numpy().astype(np.int64)
     values = {name: array.flatten() for name, array in lists.items()}
     flux, flux_err = (batch.column(f"{prefix}_{n}").flatten() for n in ("flux", "flux_err"))
@@ -238,9 +233,7 @@ def _expand(stored: pa.Table, batch: pa.RecordBatch) -> Flat:
     table = stored.combine_chunks()
     objects = batch.column("object_id").dictionary_encode()
     codes = objects.indices.fill_null(-1).to_numpy().astype(np.int64)
-    of_point = (
-        pc.index_in(table.column("object_id"), objects.dictionary).fill_null(-1).to_numpy().astype(np.int64)
-    )
+    of_point = pc.index_in(table.column("object_id"), objects.dictionary).fill_null(-1).to_numpy().astype(np.int64)
     by_code = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[by_code], np.arange(len(objects.dictionary)))
     counts = np.bincount(codes[codes >= 0], minlength=len(objects.dictionary))

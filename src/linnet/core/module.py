@@ -50,9 +50,7 @@ class Module:
         return dict(result)
 
 
-def module(
-    *, needs: Sequence[str], gives: Mapping[str, Column], version: str
-) -> Callable[[Function], Function]:
+def module(*, needs: Sequence[str], gives: Mapping[str, Column], version: str) -> Callable[[Function], Function]:
     """Attach a `Module` to a function as its attribute `module`, and return the function itself.
 
     The function pickles by reference, which is how Spark ships it. Every given column starts with the function's name.

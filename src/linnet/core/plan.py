@@ -31,9 +31,7 @@ class Plan:
         wanted: Collection[str] | None = None,
     ) -> None:
         givers = _givers(modules, available)
-        self.modules: tuple[Module, ...] = tuple(
-            _order(_asked_for(modules, givers, wanted), givers, available)
-        )
+        self.modules: tuple[Module, ...] = tuple(_order(_asked_for(modules, givers, wanted), givers, available))
         self.gives: dict[str, Column] = {n: c for m in self.modules for n, c in m.gives.items()}
         self.columns: dict[str, Column] = {**available, **self.gives}
 
@@ -45,9 +43,7 @@ class Plan:
         """
         columns = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
         for each in self.modules:
-            arguments = [
-                columns[n] if n in columns else self.columns[n].empty(batch.num_rows) for n in each.needs
-            ]
+            arguments = [columns[n] if n in columns else self.columns[n].empty(batch.num_rows) for n in each.needs]
             try:
                 columns.update(each.run(arguments, batch.num_rows))
             except Exception as error:  # noqa: BLE001 - the one guard: any fault of a module costs only its own columns
@@ -73,9 +69,7 @@ def _givers(modules: Sequence[Module], available: Mapping[str, Column]) -> dict[
     return givers
 
 
-def _asked_for(
-    modules: Sequence[Module], givers: Mapping[str, Module], wanted: Collection[str] | None
-) -> list[Module]:
+def _asked_for(modules: Sequence[Module], givers: Mapping[str, Module], wanted: Collection[str] | None) -> list[Module]:
     if wanted is None:
         return list(modules)
     keep: set[str] = set()
@@ -88,9 +82,7 @@ def _asked_for(
     return [m for m in modules if m.name in keep]
 
 
-def _order(
-    modules: Sequence[Module], givers: Mapping[str, Module], available: Mapping[str, Column]
-) -> list[Module]:
+def _order(modules: Sequence[Module], givers: Mapping[str, Module], available: Mapping[str, Column]) -> list[Module]:
     ordered: list[Module] = []
     have = set(available)
     left = sorted(modules, key=lambda m: m.name)

@@ -171,14 +171,10 @@ class Store(Protocol):
     def object_alerts(self, survey: str, object_id: str, *, public: bool = False) -> pa.Table:
         """Alerts of one object by mjd."""
 
-    def light_curve(
-        self, survey: str, object_id: str, as_of: int | None = None, *, public: bool = False
-    ) -> pa.Table:
+    def light_curve(self, survey: str, object_id: str, as_of: int | None = None, *, public: bool = False) -> pa.Table:
         """All points (`POINT`) of one object by mjd; `as_of` a night: only what was known before it."""
 
-    def cone(
-        self, ra: float, dec: float, radius: float, *, limit: int = 1000, public: bool = False
-    ) -> pa.Table:
+    def cone(self, ra: float, dec: float, radius: float, *, limit: int = 1000, public: bool = False) -> pa.Table:
         """Objects of all surveys within `radius` arcsec by separation: `OBJECT` and `separation` (arcsec)."""
 
     def latest(

@@ -73,7 +73,5 @@ class Survey(Protocol):
     def id(self, key: int) -> str:
         """The object id of a number that `key` gave."""
 
-    def night(
-        self, mjd: np.ndarray[tuple[int], np.dtype[np.float64]]
-    ) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    def night(self, mjd: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         """Observing night (YYYYMMDD of the local evening) of times in MJD TAI."""

@@ -30,27 +30,15 @@ IDENTITY: dict[str, Column] = {
         "The survey's own object: ZTF objectId, LSST diaObjectId in digits; null where there is none.",
         ucd="meta.id",
     ),
-    "object_key": integer(
-        "object_id as a number, reversible per survey; for joins and row keys only.", ucd="meta.id"
-    ),
-    "body_id": text(
-        "Designation of a known Solar System body that the survey links or names nearby.", ucd="meta.id"
-    ),
-    "body_sep": real(
-        "Separation from that body where the survey gives one.", unit="arcsec", ucd="pos.angDistance"
-    ),
-    "is_moving": boolean(
-        "True only where the survey itself links the source to a body and there is no static object."
-    ),
+    "object_key": integer("object_id as a number, reversible per survey; for joins and row keys only.", ucd="meta.id"),
+    "body_id": text("Designation of a known Solar System body that the survey links or names nearby.", ucd="meta.id"),
+    "body_sep": real("Separation from that body where the survey gives one.", unit="arcsec", ucd="pos.angDistance"),
+    "is_moving": boolean("True only where the survey itself links the source to a body and there is no static object."),
 }
 
 WHEN_AND_WHERE: dict[str, Column] = {
-    "mjd": real(
-        "Middle of the exposure, TAI.", unit="d", ucd="time.epoch;obs.exposure", bits=64, nullable=False
-    ),
-    "night": integer(
-        "Observing night at the telescope as YYYYMMDD, the date of its evening.", bits=32, nullable=False
-    ),
+    "mjd": real("Middle of the exposure, TAI.", unit="d", ucd="time.epoch;obs.exposure", bits=64, nullable=False),
+    "night": integer("Observing night at the telescope as YYYYMMDD, the date of its evening.", bits=32, nullable=False),
     "visit": integer("Exposure within the survey.", ucd="meta.id;obs.exposure"),
     "detector": integer("Detector or readout channel.", bits=32, ucd="meta.id;instr.det"),
     "band": code("Filter band: u g r i z y; an unknown band is kept.", ucd="instr.bandpass"),
@@ -71,9 +59,7 @@ BRIGHTNESS: dict[str, Column] = {
     "science_flux_err": real("Error of science_flux.", unit="nJy", ucd="stat.error;phot.flux"),
     "template_flux": real("Flux of the source in the template.", unit="nJy", ucd="phot.flux"),
     "template_flux_err": real("Error of template_flux.", unit="nJy", ucd="stat.error;phot.flux"),
-    "total_mag": real(
-        "AB magnitude of the total flux; null where it is not positive.", unit="mag", ucd="phot.mag"
-    ),
+    "total_mag": real("AB magnitude of the total flux; null where it is not positive.", unit="mag", ucd="phot.mag"),
     "total_mag_err": real("Error of total_mag.", unit="mag", ucd="stat.error;phot.mag"),
 }
 
@@ -90,9 +76,7 @@ SKY: dict[str, Column] = {
     "healpix": integer("HEALPix cell, nested, order 29 (ICRS).", ucd="pos.healpix", nullable=False),
     "gal_lon": real("Galactic longitude.", unit="deg", ucd="pos.galactic.lon"),
     "gal_lat": real("Galactic latitude.", unit="deg", ucd="pos.galactic.lat"),
-    "ecl_lon": real(
-        "Ecliptic longitude, J2000 obliquity 23.4392911 deg.", unit="deg", ucd="pos.ecliptic.lon"
-    ),
+    "ecl_lon": real("Ecliptic longitude, J2000 obliquity 23.4392911 deg.", unit="deg", ucd="pos.ecliptic.lon"),
     "ecl_lat": real("Ecliptic latitude, J2000 obliquity 23.4392911 deg.", unit="deg", ucd="pos.ecliptic.lat"),
     "ebv": real("Galactic reddening E(B-V) as the packet has it.", unit="mag", ucd="phot.color.excess"),
 }
@@ -109,9 +93,7 @@ def _light_curve(prefix: str, what: str) -> dict[str, Column]:
             unit="nJy",
         ),
         f"{prefix}_kind": listing(pa.int8(), f"{what}: 0 detection, 1 forced, 2 upper limit."),
-        f"{prefix}_source_id": listing(
-            pa.int64(), f"{what}: the survey's id of the measurement, null without one."
-        ),
+        f"{prefix}_source_id": listing(pa.int64(), f"{what}: the survey's id of the measurement, null without one."),
         f"{prefix}_key": listing(pa.int64(), f"{what}: identity of the point within its object and kind."),
         f"{prefix}_public": listing(pa.bool_(), f"{what}: false for a point that may not be published."),
     }
@@ -134,20 +116,14 @@ COUNTED: dict[str, Column] = {
     "n_nights": integer("Distinct nights with a detection.", bits=32),
     **{f"n_detections_{b}": integer(f"Detections in band {b}.", bits=32) for b in BANDS},
     "first_mjd": real("First detection of the joined history.", unit="d", ucd="time.start", bits=64),
-    "last_mjd": real(
-        "Last detection of the joined history, this one included.", unit="d", ucd="time.end", bits=64
-    ),
-    "last_limit_mjd": real(
-        "Last upper limit before the first detection.", unit="d", ucd="time.epoch", bits=64
-    ),
+    "last_mjd": real("Last detection of the joined history, this one included.", unit="d", ucd="time.end", bits=64),
+    "last_limit_mjd": real("Last upper limit before the first detection.", unit="d", ucd="time.epoch", bits=64),
     "age": real("mjd minus first_mjd.", unit="d", ucd="time.interval"),
 }
 
 RECORD: dict[str, Column] = {
     "known_night": integer("Open night of the survey when the alert was committed.", bits=32, nullable=False),
-    "content_hash": integer(
-        "64-bit hash of what the alert says; tells a repeat from a conflict.", nullable=False
-    ),
+    "content_hash": integer("64-bit hash of what the alert says; tells a repeat from a conflict.", nullable=False),
     "run_id": text("Run (code, modules, filters, catalogues) that made the row.", nullable=False),
     "topic": text("Topic, folder or archive file it came from.", nullable=False),
     "partition": integer("Partition of the topic.", bits=32, nullable=False),
