@@ -1,0 +1,125 @@
+"""Compression of container blocks, with a cap on what comes out.
+
+Codecs as in the Avro 1.11 specification ("Required Codecs", "Optional Codecs"): null, deflate, snappy, zstandard.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import cramjam
+import zstandard
+
+from linnet.core.reasons import Reason
+from linnet.errors import PacketError
+
+MAX_COMPRESSED = 4 * 1024 * 1024
+"""Bytes of a compressed block."""
+
+MAX_EXPANDED = 32 * 1024 * 1024
+"""Bytes of a block's data."""
+
+ZSTD_LEVEL = 1
+MAX_ZSTD_WINDOW = 8 * 1024 * 1024
+
+
+def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED) -> bytes:
+    """The data of one block.
+
+    Args:
+        codec: the container's `avro.codec`.
+        data: the block as it stands in the container, without its sync marker.
+        cap: most bytes to give. A block that holds more costs no more memory than this.
+
+    Raises:
+        PacketError: `BAD_CONTAINER` where the codec is unknown or the data are damaged; `TOO_LARGE` beyond the cap.
+    """
+    known = _EXPAND.get(codec)
+    if known is None:
+        raise PacketError(Reason.BAD_CONTAINER, f"codec {codec[:40]!r} is not one of {', '.join(_EXPAND)}")
+    if codec != "null" and len(data) > MAX_COMPRESSED:
+        raise _too_large(f"a compressed block of {len(data)} bytes; at most {MAX_COMPRESSED} are taken")
+    return known(data, cap)
+
+
+def compress(codec: str, data: bytes) -> bytes:
+    """One block's data in the codec `null` or `zstandard` (level 1, with its size in the frame).
+
+    Raises:
+        ValueError: another codec.
+    """
+    if codec == "null":
+        return data
+    if codec == "zstandard":
+        return bytes(zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(data))
+    raise ValueError(f"segments are written with codec null or zstandard, not {codec!r}")
+
+
+def _too_large(what: str) -> PacketError:
+    return PacketError(Reason.TOO_LARGE, what)
+
+
+def _damaged(codec: str, what: object) -> PacketError:
+    return PacketError(Reason.BAD_CONTAINER, f"the {codec} block is damaged: {what}")
+
+
+def _over(cap: int) -> PacketError:
+    return _too_large(f"a block expands to more than {cap} bytes")
+
+
+def _null(data: bytes, cap: int) -> bytes:
+    if len(data) > cap:
+        raise _over(cap)
+    return data
+
+
+def _deflate(data: bytes, cap: int) -> bytes:
+    stream = zlib.decompressobj(-15)
+    try:
+        out = stream.decompress(data, cap + 1)
+    except zlib.error as error:
+        raise _damaged("deflate", error) from error
+    if len(out) > cap:
+        raise _over(cap)
+    if not stream.eof:
+        raise _damaged("deflate", "the data end too early")
+    # Python writers cut zlib's two bytes of header and one of its four checksum bytes: three of them may follow.
+    rest = stream.unused_data
+    if rest and not zlib.adler32(out).to_bytes(4, "big").startswith(rest):
+        raise _damaged("deflate", f"{len(rest)} bytes follow the data")
+    return out
+
+
+def _snappy(data: bytes, cap: int) -> bytes:
+    body, checksum = data[:-4], data[-4:]
+    try:
+        # The length stands in front, so that the cap is known to hold before anything is allocated.
+        if cramjam.snappy.decompress_raw_len(body) > cap:
+            raise _over(cap)
+        out = bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError as error:
+        raise _damaged("snappy", error) from error
+    if zlib.crc32(out).to_bytes(4, "big") != checksum:
+        raise _damaged("snappy", "its checksum differs")
+    return out
+
+
+def _zstandard(data: bytes, cap: int) -> bytes:
+    try:
+        size = zstandard.frame_content_size(data)
+        if size > cap:
+            raise _over(cap)
+        stream = zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW)
+        # Frames without a size get a buffer of the cap, of which only what is written becomes memory.
+        return bytes(stream.decompress(data, max_output_size=cap, allow_extra_data=False))
+    except zstandard.ZstdError as error:
+        raise _damaged("zstandard", error) from error
+
+
+_EXPAND: dict[str, Callable[[bytes, int], bytes]] = {
+    "null": _null,
+    "deflate": _deflate,
+    "snappy": _snappy,
+    "zstandard": _zstandard,
+}
