@@ -1,0 +1,83 @@
+"""List columns as flat arrays, and one number per alert out of them.
+
+The points of all alerts of a batch lie in one flat array; `row_of` says to which alert a point belongs. Sums over points
+are to run in their order (`np.bincount`, not `np.add.reduceat`, which regroups), so that a result does not depend, not
+even in its last bit, on the batch it came in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linnet.core.vocabulary import BANDS
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+def row_of(lists: pa.Array) -> Ints:
+    """Index of the alert of every point (int64, ascending). A null list has no points."""
+    lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
+    return np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
+
+
+def floats_of(lists: pa.Array) -> Floats:
+    """The points of a numeric list column as float64; null is NaN."""
+    values: Floats = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+    return values
+
+
+def kinds_of(lists: pa.Array) -> Ints:
+    """The points of a `*_kind` column as int64; null is -1."""
+    kinds: Ints = lists.flatten().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return kinds
+
+
+def bands_of(lists: pa.Array) -> Ints:
+    """The points of a `*_band` column as index into `vocabulary.BANDS` (int64); -1 for null and for any other band."""
+    band = lists.flatten()
+    known = {name: i for i, name in enumerate(BANDS)}
+    table = np.array([known.get(name, -1) for name in band.dictionary.to_pylist()] + [-1], dtype=np.int64)
+    codes: Ints = table[band.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)]
+    return codes
+
+
+def smallest(row: Ints, values: Floats, rows: int) -> Floats:
+    """The smallest value of each of `rows` alerts, NaN where it has none."""
+    least = np.full(rows, np.nan)
+    np.fmin.at(least, row, values)
+    return least
+
+
+def largest(row: Ints, values: Floats, rows: int) -> Floats:
+    """The largest value of each of `rows` alerts, NaN where it has none."""
+    most = np.full(rows, np.nan)
+    np.fmax.at(most, row, values)
+    return most
+
+
+def count(row: Ints, rows: int) -> Ints:
+    """How many points each of `rows` alerts has (int64)."""
+    return np.bincount(row, minlength=rows).astype(np.int64)
+
+
+def numbers(values: Floats, kind: pa.DataType) -> pa.Array:
+    """Floats as an Arrow column of this type, null where they are NaN or infinite there."""
+    with np.errstate(over="ignore"):
+        narrowed = values.astype(kind.to_pandas_dtype())
+    return pa.array(narrowed, type=kind, mask=~np.isfinite(narrowed))
+
+
+def whole(values: Ints, missing: Bools, kind: pa.DataType) -> pa.Array:
+    """Integers as an Arrow column of this type, null where `missing`."""
+    return pa.array(values.astype(kind.to_pandas_dtype()), type=kind, mask=missing)
+
+
+def missing_in(column: pa.Array) -> Bools:
+    """Where a column is null (bool)."""
+    nulls: Bools = column.is_null().to_numpy(zero_copy_only=False)
+    return nulls
