@@ -21,7 +21,7 @@ class OpenSource(Protocol):
     """A connected source."""
 
     def next_batch(self, limit: int) -> pa.RecordBatch | None:
-        """Up to `limit` messages in the `ENVELOPE` schema; None at the end (a file) or an empty batch when nothing waits."""
+        """Up to `limit` messages (`ENVELOPE`); None at the end of a file, an empty batch when nothing waits."""
 
     def position(self) -> tuple[Position, ...]:
         """Where to go on after the last batch handed over."""
@@ -86,6 +86,9 @@ class RawArchive(Protocol):
             NotFoundError: a reference leads nowhere.
         """
 
+    def verify(self, committed: pa.Table) -> list[str]:
+        """Compare files with committed `SEGMENT` rows (lengths, rows in block headers); one sentence per difference."""
+
     def schema(self, segment: str) -> Schema:
         """Writer schema of a segment."""
 
@@ -99,7 +102,8 @@ class ScienceArchive(Protocol):
     def write(self, kind: str, name: str, table: pa.Table) -> str:
         """Write one file durably (temporary name, sync, rename, sync of the folder); gives its path in the archive.
 
-        `kind` is `alerts/SURVEY/NIGHT`, `tags/FILTER/VERSION`, `dead`, `positions` or `runs`. Writing a name again replaces it.
+        `kind` is `alerts/SURVEY/NIGHT`, `tags/FILTER/VERSION`, `dead`, `positions`, `counts` or `runs`.
+        Writing a name again replaces it.
         """
 
     def files(self, kind: str) -> list[str]:
@@ -148,13 +152,19 @@ class Store(Protocol):
         """Units whose alert rows are not in the science archive yet: (number, survey, night, alerts)."""
 
     def flushed(self, upto: int, files: Sequence[str]) -> None:
-        """Record archive files that now hold all units up to this number, in one transaction with forgetting the rows."""
+        """Record the files that now hold all units up to this number, and forget their rows, in one transaction."""
 
     def science_files(self) -> list[str]:
         """Archive files recorded by `flushed`."""
 
     def runs(self) -> dict[str, Run]:
         """run_id -> run."""
+
+    def last_tag(self) -> int:
+        """Newest number of the tag log; 0 while it is empty."""
+
+    def dead_seen(self, dead: pa.Table) -> pa.Array:
+        """Whether each of these dead letters (`DEAD`) is stored already, aligned; never null."""
 
     def tags_after(self, seq: int, limit: int) -> pa.Table:
         """The tag log after a number: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
@@ -197,6 +207,15 @@ class Store(Protocol):
     def dead(self, reason: str | None = None, limit: int = 100, after: int = 0) -> pa.Table:
         """Dead letters without their bytes: `dead_id`, `seen` and `DEAD` without `value`, plus `size`."""
 
+    def dead_counts(self) -> dict[str, int]:
+        """Dead letters by reason."""
+
+    def object_count(self) -> int:
+        """Number of objects."""
+
+    def alert_ids(self) -> dict[str, pa.Array]:
+        """Survey -> ids (int64) of all its stored alerts, ascending."""
+
     def dead_letter(self, dead_id: int) -> pa.Table:
         """One dead letter, whole.
 
@@ -205,7 +224,7 @@ class Store(Protocol):
         """
 
     def dump(self) -> dict[str, pa.Table]:
-        """The canonical dump: `objects`, `points`, `withdrawn`, `alerts`, `tags`, `nights`, each sorted by its identity.
+        """The canonical dump: `objects`, `points`, `withdrawn`, `alerts`, `tags`, `nights`, sorted by identity.
 
         Free of tag-log numbers, internal keys and segment places, so that two stores with the same content are equal.
         """
@@ -233,7 +252,8 @@ OBJECT = pa.schema(
     ]
 )
 """An object, folded from its alerts and points, independent of their order. Position: that of its first alert by
-(mjd, alert_id). n_detections, first_mjd, last_mjd: over stored points of kind 0 that are not withdrawn. is_public: any alert is."""
+(mjd, alert_id). n_detections, first_mjd, last_mjd: over stored points of kind 0 that are not withdrawn. is_public:
+any alert is."""
 
 
 @dataclass(frozen=True)

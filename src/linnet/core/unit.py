@@ -33,8 +33,8 @@ POINT = pa.schema(
         pa.field("alert_id", pa.int64(), nullable=False),
     ]
 )
-"""Light-curve points of one survey. Identity: (object_id, kind, key). Of several values for one identity the one with the
-smallest (known_night, alert_mjd, alert_id) is kept, so the result does not depend on the order of arrival."""
+"""Light-curve points of one survey. Identity: (object_id, kind, key). Of several values for one identity the
+one with the smallest (known_night, alert_mjd, alert_id) is kept: the result does not depend on the order of arrival."""
 
 WITHDRAWN = pa.schema(
     [
@@ -73,7 +73,8 @@ DEAD = pa.schema(
     ]
 )
 """Dead letters. `value`: the whole message (position -1), or the untouched datum of one alert (its index) with the
-fingerprint of its schema. Identity: (topic, partition, position, key, sha256): the same bytes offered again are a duplicate."""
+fingerprint of its schema. Identity: (topic, partition, position, key, sha256): the same bytes offered again are a
+duplicate."""
 
 COUNT = pa.schema(
     [
@@ -103,8 +104,9 @@ SEGMENT = pa.schema(
 )
 """Raw segments touched by the unit with the length (bytes) and rows that are committed in them after it."""
 
-STAGES = ("decode", "check", "dedupe", "archive", "filter")
-"""Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts."""
+STAGES = ("decode", "check", "dedupe", "archive", "plan", "filter", "store")
+"""Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts. Stage `module`
+is apart: its outcome names a module, n counts the batches in which it failed."""
 
 
 @dataclass(frozen=True)

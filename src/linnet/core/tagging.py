@@ -1,0 +1,73 @@
+"""Columns to tags: history join, plan, filters, and the rows that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linnet.core.column import Column
+from linnet.core.counted import counted
+from linnet.core.lightcurve import join
+from linnet.core.module import Module
+from linnet.core.plan import Plan
+from linnet.core.ports import ActiveFilter, Store
+from linnet.core.survey import Survey
+from linnet.core.unit import TAG
+
+
+def enrich(
+    survey: Survey,
+    alerts: pa.RecordBatch,
+    night: int,
+    store: Store,
+    plan: Plan,
+    failed: Callable[[Module, Exception], None],
+) -> pa.RecordBatch:
+    """Alerts with `hist_*`, counts and every module's columns.
+
+    Args:
+        survey: whose alerts these are.
+        alerts: columns of `vocabulary.PACKET`.
+        night: their known_night; stored points of that night or later are not looked at.
+        store: where earlier points are.
+        plan: the modules.
+        failed: called for each module that raises.
+    """
+    objects = pc.drop_null(pc.unique(alerts.column("object_id")))
+    stored = store.points(survey.name, objects, before=night)
+    joined = _with(alerts, join(alerts, stored))
+    return plan.run(_with(joined, counted(joined, survey.night)), failed)
+
+
+def evaluate(filters: tuple[ActiveFilter, ...], batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:
+    """`TAG` rows of the alerts that pass, in the order of the alerts, then of the filters."""
+    n = batch.num_rows
+    present = set(batch.schema.names)
+
+    def look_up(name: str) -> pa.Array:
+        return batch.column(name) if name in present else columns[name].empty(n)
+
+    hits = [(i, f) for f in filters for i in _passing(f.evaluate(look_up, n))]
+    order = {f.name: k for k, f in enumerate(filters)}
+    hits.sort(key=lambda hit: (hit[0], order[hit[1].name]))
+    ids = batch.column("alert_id")
+    rows = [{"alert_id": ids[i].as_py(), "filter": f.name, "version": f.version} for i, f in hits]
+    return pa.Table.from_pylist(rows, schema=TAG)
+
+
+def scalars(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch without its light-curve columns."""
+    return batch.select([f.name for f in batch.schema if not pa.types.is_list(f.type)])
+
+
+def _passing(verdicts: pa.Array) -> list[int]:
+    rows: list[int] = np.flatnonzero(verdicts.fill_null(False).to_numpy(zero_copy_only=False)).tolist()
+    return rows
+
+
+def _with(batch: pa.RecordBatch, more: dict[str, pa.Array]) -> pa.RecordBatch:
+    names = [*batch.schema.names, *more]
+    return pa.RecordBatch.from_arrays([*batch.columns, *more.values()], names=names)
