@@ -18,13 +18,13 @@ POGSON = 2.5 / np.log(10.0)
 
 
 def flux(mag: npt.ArrayLike) -> Floats:
-    """Flux in nJy of AB magnitudes; NaN gives NaN.
+    """Flux in nJy of AB magnitudes, NaN where a magnitude or its flux is not finite (brighter than -700 mag).
 
     Of the zero point of an image it is the flux of one count.
     """
     with np.errstate(over="ignore"):
         value: Floats = np.power(10.0, (AB_ZERO - np.asarray(mag, dtype=np.float64)) / 2.5)
-    return value
+    return np.where(np.isfinite(value), value, np.nan)
 
 
 def flux_error(flux_njy: npt.ArrayLike, mag_err: npt.ArrayLike) -> Floats:

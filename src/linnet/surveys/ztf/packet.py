@@ -1,0 +1,66 @@
+"""Decoded ZTF fields as numpy arrays, with one rule for what is missing: null, infinity and sentinels are NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linnet.core.lists import missing_in
+from linnet.surveys.ztf.fields import SENTINELS
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+BANDS: dict[int, str] = {1: "g", 2: "r", 3: "i"}
+"""Filter numbers of ZTF."""
+
+EXPTIME_S = 30.0
+"""Exposure time where the packet has none (schemas before 3.1, all previous candidates) or says 0: that of the survey
+(Bellm et al. 2019, PASP 131, 018002)."""
+
+
+def reals(column: pa.Array) -> Floats:
+    """A numeric column as float64; null, infinity and the sentinels are NaN."""
+    values: Floats = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.where(np.isfinite(values) & ~np.isin(values, SENTINELS), values, np.nan)
+
+
+def integers(column: pa.Array) -> tuple[Ints, Bools]:
+    """An integer column as (int64 with 0 for null, where it is null); 64-bit ids pass exactly."""
+    values: Ints = column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return values, missing_in(column)
+
+
+def signs(isdiffpos: pa.Array) -> Floats:
+    """+1, -1 or NaN of every form in which ZTF and those who rewrite it tell the sign of a subtraction."""
+    letters = pc.utf8_lower(pc.utf8_trim_whitespace(isdiffpos))
+    positive = pc.is_in(letters, value_set=pa.array(["t", "1", "true", "1.0"])).to_numpy(zero_copy_only=False)
+    negative = pc.is_in(letters, value_set=pa.array(["f", "0", "false", "0.0"])).to_numpy(zero_copy_only=False)
+    return np.where(positive, 1.0, np.where(negative, -1.0, np.nan))
+
+
+def exposure_days(exptime: Floats) -> Floats:
+    """Exposure times in days, `EXPTIME_S` where there is none."""
+    return np.where(exptime > 0, exptime, EXPTIME_S) / 86400.0
+
+
+def texts(column: pa.Array) -> pa.Array:
+    """A text column with null for an empty text and for the word `null`."""
+    return pc.if_else(pc.is_in(column, value_set=pa.array(["", "null"])), pa.scalar(None, pa.string()), column)
+
+
+def band_codes(fid: pa.Array) -> tuple[Ints, tuple[str, ...]]:
+    """Filter numbers as (index into names, -1 where null; names).
+
+    A filter that is not g, r or i is kept under the name fidN where its number has at most two digits.
+    """
+    values, missing = integers(fid)
+    known = ~missing & (values >= 0) & (values < 100)
+    numbers = tuple(BANDS) + tuple(int(n) for n in np.unique(values[known]) if n not in BANDS)
+    table = np.full(100, -1, dtype=np.int64)
+    table[list(numbers)] = np.arange(len(numbers))
+    codes = np.where(known, table[np.where(known, values, 0)], -1)
+    return codes, tuple(BANDS.get(n, f"fid{n}") for n in numbers)
