@@ -36,16 +36,19 @@ class Module:
         """Call the function and check what comes back against the declaration.
 
         Raises:
-            ModuleError: a column is missing, of another type, or of another length.
+            ModuleError: a column is missing, no Arrow array, of another type, or of another length.
         """
         result = self.function(*arguments)
         if set(result) != set(self.gives):
             odd = ", ".join(sorted(set(result) ^ set(self.gives)))
             raise ModuleError(f"module {self.name} does not return what it declares: {odd}")
         for name, array in result.items():
-            if array.type != self.gives[name].type or len(array) != length:
+            kind = self.gives[name].type
+            if not isinstance(array, pa.Array):  # a chunked array or a numpy one would fail later and cost the batch
+                raise ModuleError(f"module {self.name}: {name} is a {type(array).__name__}, no Arrow array")
+            if array.type != kind or len(array) != length:
                 raise ModuleError(
-                    f"module {self.name}: {name} is {array.type} x {len(array)}, declared {self.gives[name].type} x {length}"
+                    f"module {self.name}: {name} is {array.type} x {len(array)}, declared {kind} x {length}"
                 )
         return dict(result)
 
@@ -53,17 +56,20 @@ class Module:
 def module(*, needs: Sequence[str], gives: Mapping[str, Column], version: str) -> Callable[[Function], Function]:
     """Attach a `Module` to a function as its attribute `module`, and return the function itself.
 
-    The function pickles by reference, which is how Spark ships it. Every given column starts with the function's name.
+    The function pickles by reference, which is how Spark ships it. Every given column starts with the function's name
+    and may be null, as it is where the function raises.
 
     Raises:
-        ModuleError: at import, where a given column has another prefix.
+        ModuleError: at import, where a given column has another prefix or is declared never null.
     """
 
     def attach(function: Function) -> Function:
         name = function.__name__
-        for column in gives:
+        for column, declared in gives.items():
             if not column.startswith(f"{name}_"):
                 raise ModuleError(f"module {name}: column {column} must start with {name}_")
+            if not declared.nullable:
+                raise ModuleError(f"module {name}: column {column} is null where the module fails: declare it nullable")
         function.module = Module(name, function, tuple(needs), dict(gives), version)  # type: ignore[attr-defined]
         return function
 

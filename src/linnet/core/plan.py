@@ -21,7 +21,7 @@ class Plan:
         wanted: columns that someone asks for; None keeps every module.
 
     Raises:
-        PlanError: a need that nobody gives (with the nearest names), a column given twice, or a circle.
+        PlanError: a need that nobody gives (with the nearest names), a column or a name given twice, or a circle.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Plan:
         wanted: Collection[str] | None = None,
     ) -> None:
         givers = _givers(modules, available)
-        self.modules: tuple[Module, ...] = tuple(_order(_asked_for(modules, givers, wanted), givers, available))
+        self.modules: tuple[Module, ...] = tuple(_order(_asked_for(modules, givers, wanted), available))
         self.gives: dict[str, Column] = {n: c for m in self.modules for n, c in m.gives.items()}
         self.columns: dict[str, Column] = {**available, **self.gives}
 
@@ -54,7 +54,11 @@ class Plan:
 
 def _givers(modules: Sequence[Module], available: Mapping[str, Column]) -> dict[str, Module]:
     givers: dict[str, Module] = {}
+    names: set[str] = set()
     for each in modules:
+        if each.name in names:
+            raise PlanError(f"two modules are named {each.name}: rename one")
+        names.add(each.name)
         for name in each.gives:
             if name in givers or name in available:
                 other = givers[name].name if name in givers else "the survey"
@@ -82,7 +86,7 @@ def _asked_for(modules: Sequence[Module], givers: Mapping[str, Module], wanted: 
     return [m for m in modules if m.name in keep]
 
 
-def _order(modules: Sequence[Module], givers: Mapping[str, Module], available: Mapping[str, Column]) -> list[Module]:
+def _order(modules: Sequence[Module], available: Mapping[str, Column]) -> list[Module]:
     ordered: list[Module] = []
     have = set(available)
     left = sorted(modules, key=lambda m: m.name)
