@@ -1,1 +1,1 @@
-"""One science module per file: arrays in, arrays out."""
+"""Science modules: one per file, arrays in, arrays out. `registry.modules` finds them all."""
