@@ -1,7 +1,7 @@
 """Light curves as flat arrays: the packet's own history, the join with stored points, and counts over both.
 
-A *flat* light curve is one numpy array per quantity over all points of all alerts of a batch, with `row` saying to which
-alert a point belongs. Everything here is a few sorts of flat arrays; nothing loops over alerts.
+A *flat* light curve is one numpy array per quantity over all points of all alerts of a batch, with `row` saying to
+which alert a point belongs. Everything here is a few sorts of flat arrays; nothing loops over alerts.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.column import TEXT_CODE
+from linnet.core.lists import numbers
 from linnet.core.unit import POINT, WITHDRAWN
-from linnet.core.vocabulary import DETECTION, HISTORY, LIGHT_CURVE
+from linnet.core.vocabulary import DETECTION
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -87,11 +88,14 @@ def exposure_key(mjd: Floats, band: npt.NDArray[np.int64], detector: npt.NDArray
     """Key of a point that has neither an id nor a visit: (mjd to 1e-6 d, band, detector), packed and negative.
 
     Args:
-        mjd: days. band: code point of the band's letter (0 to 127). detector: 0 to 4095.
+        mjd: days; what is no time (NaN, beyond 10 million days) counts as 0.
+        band: a number of 0 to 127 for the band, e.g. the code point of its letter.
+        detector: 0 to 4095.
 
-    Negative keys cannot meet the survey's own positive ids.
+    Returns:
+        Negative keys, which cannot meet the survey's own positive ids.
     """
-    micro = np.rint(mjd * 1e6).astype(np.int64)
+    micro = np.rint(np.where(np.abs(mjd) < 1e7, mjd, 0.0) * 1e6).astype(np.int64)
     return -((micro << 19) | ((band & 127) << 12) | (detector & 4095)) - 1
 
 
@@ -110,9 +114,9 @@ def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
     own = points.rank == OWN
     usable = np.isfinite(points.mjd) & np.isfinite(alert_mjd[points.row])
     future = usable & ~own & (points.mjd > alert_mjd[points.row] + TIME_TOLERANCE)
-    taken_back = points.withdrawn & ~own
+    back = unique(points.take(points.withdrawn & ~own))
+    taken_back = ~own & among(points, back.row, back.kind, back.key)
     kept = unique(points.take(usable & ~future & ~taken_back))
-    back = unique(points.take(taken_back))
     return {
         **columns_of(kept, rows, "lc"),
         "lc_n_future": pa.array(np.bincount(points.row[future], minlength=rows).astype(np.int32)),
@@ -132,6 +136,16 @@ def unique(points: Flat) -> Flat:
     return ordered.take(np.lexsort((ordered.key, ordered.kind, ordered.mjd, ordered.row)))
 
 
+def among(points: Flat, row: Ints, kind: Ints, key: Ints) -> Bools:
+    """Which points have one of these identities (row, kind, key)."""
+    if not len(row):
+        return np.zeros(len(points), dtype=bool)
+    both = [np.concatenate(pair) for pair in ((row, points.row), (kind, points.kind), (key, points.key))]
+    _, identity = np.unique(np.column_stack(both), axis=0, return_inverse=True)
+    found: Bools = np.isin(identity[len(row) :], identity[: len(row)])
+    return found
+
+
 def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:
     """List columns `PREFIX_mjd` and so on, of flat points that are sorted by row."""
     names = pa.array(points.bands, pa.string())
@@ -139,8 +153,8 @@ def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:
     values = {
         "mjd": pa.array(points.mjd),
         "band": bands,
-        "flux": pa.array(points.flux.astype(np.float32), mask=~np.isfinite(points.flux)),
-        "flux_err": pa.array(points.flux_err.astype(np.float32), mask=~np.isfinite(points.flux_err)),
+        "flux": numbers(points.flux, pa.float32()),
+        "flux_err": numbers(points.flux_err, pa.float32()),
         "kind": pa.array(points.kind.astype(np.int8)),
         "source_id": pa.array(points.source_id, mask=points.source_id == NO_ID),
         "key": pa.array(points.key),
@@ -155,7 +169,8 @@ def flat(batch: pa.RecordBatch, prefix: str = "lc", rank: int = IN_PACKET) -> Fl
     row = pc.list_parent_indices(lists["mjd"]).to_numpy().astype(np.int64)
     values = {name: array.flatten() for name, array in lists.items()}
     flux, flux_err = (batch.column(f"{prefix}_{n}").flatten() for n in ("flux", "flux_err"))
-    ids = batch.column("alert_id").to_numpy(zero_copy_only=False).astype(np.int64)
+    # A null would turn all ids of the batch into floats, which are too short for them.
+    ids = batch.column("alert_id").fill_null(0).to_numpy()
     kind = values["kind"].to_numpy().astype(np.int64)
     key = values["key"].to_numpy()
     own = (kind == DETECTION) & (key == ids[row])
@@ -182,14 +197,17 @@ def join(batch: pa.RecordBatch, stored: pa.Table) -> dict[str, pa.Array]:
         batch: columns of `vocabulary.PACKET`.
         stored: `POINT` rows that were known before the batch's open night (see `Store.points`).
 
-    Stored points later than an alert are left out for that alert; of two values the alert's own row wins, then the stored
-    one, which was known first.
+    Stored points later than an alert, and those that its own packet says are withdrawn, are left out for that alert; of
+    two values the alert's own row wins, then the stored one, which was known first.
     """
     packet = flat(batch, "lc")
     expanded = _expand(stored, batch)
     mjd = batch.column("mjd").to_numpy()
     expanded = expanded.take(expanded.mjd <= mjd[expanded.row] + TIME_TOLERANCE)
-    merged = unique(concat([packet, expanded]))
+    lists = {name: batch.column(f"withdrawn_{name}") for name in ("kind", "key")}
+    row = pc.list_parent_indices(lists["key"]).to_numpy().astype(np.int64)
+    kind, key = (lists[name].flatten().to_numpy().astype(np.int64) for name in ("kind", "key"))
+    merged = unique(concat([packet, expanded.take(~among(expanded, row, kind, key))]))
     return columns_of(merged, batch.num_rows, "hist")
 
 
@@ -284,6 +302,3 @@ def _floats(array: pa.Array) -> Floats:
 def _list(points: Flat, rows: int, values: pa.Array) -> pa.ListArray:
     offsets = np.searchsorted(points.row, np.arange(rows + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values)
-
-
-assert set(LIGHT_CURVE) == {f"lc_{n.removeprefix('hist_')}" for n in HISTORY}  # noqa: S101 - a slip here is a slip in the vocabulary
