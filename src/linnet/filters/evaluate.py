@@ -1,0 +1,135 @@
+"""Evaluation of a tree over columns, by three-valued logic.
+
+- A comparison with null is null; `false and null` is false, `true or null` is true, `not null` is null (Kleene, and
+  SQL).
+- Null, NaN and infinity that come in are null, and so is every operation whose result would be NaN or infinite.
+- A float32 column is compared as the double of the stored value, so `flux < 20.1` asks about that double, and
+  `flux = 20.1` is true of no float32: 20.1 has none. Write a range where a decimal fraction is meant.
+- Each row is judged by itself: splitting or permuting a batch splits or permutes the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from linnet.errors import FilterError
+from linnet.filters import tree
+from linnet.filters.arithmetic import absolute, combine, negative
+from linnet.filters.comparison import (
+    compare_numbers,
+    compare_texts,
+    compare_truths,
+    conjunction,
+    negation,
+    number_in,
+    text_in,
+)
+from linnet.filters.tree import Node, kind_of
+from linnet.filters.vectors import Numbers, Texts, Truth, Vector, constant, load
+
+T = TypeVar("T")
+
+Lookup = Callable[[str], pa.Array]
+"""Gives a column of the batch by name."""
+
+
+class Evaluation:
+    """One batch under evaluation. Every column is looked up and prepared once.
+
+    Args:
+        lookup: gives the Arrow array of a column; a column of another survey comes as typed nulls.
+        length: rows of the batch.
+    """
+
+    def __init__(self, lookup: Lookup, length: int) -> None:
+        self._lookup = lookup
+        self._length = length
+        self._loaded: dict[str, Vector] = {}
+
+    def condition(self, node: Node) -> pa.BooleanArray:
+        """A condition as an Arrow array of the batch's length, with nulls.
+
+        Raises:
+            FilterError: a column comes with another type or length than the filter was checked against.
+        """
+        found = self._truth(node)
+        true = np.broadcast_to(found.true, (self._length,))
+        return pa.array(true, pa.bool_(), mask=~np.broadcast_to(found.valid, (self._length,)))
+
+    def _truth(self, node: Node) -> Truth:
+        match node:
+            case tree.And():
+                return conjunction([self._truth(i) for i in node.items])
+            case tree.Or():
+                return negation(conjunction([negation(self._truth(i)) for i in node.items]))
+            case tree.Not():
+                return negation(self._truth(node.item))
+            case tree.IsNull():
+                valid = self._vector(node.item).valid
+                return Truth(~valid, np.ones_like(valid))
+            case tree.Compare():
+                return self._compare(node)
+            case tree.Between():
+                return self._between(node)
+            case tree.In():
+                return self._in(node)
+            case _:
+                return _as(Truth, self._vector(node))
+
+    def _compare(self, node: tree.Compare) -> Truth:
+        left, right = self._vector(node.left), self._vector(node.right)
+        match left, right:
+            case Numbers(), Numbers():
+                return compare_numbers(node.operator, left, right)
+            case Texts(), Texts():
+                return compare_texts(node.operator, left, right)
+            case _:
+                return compare_truths(node.operator, _as(Truth, left), _as(Truth, right))
+
+    def _between(self, node: tree.Between) -> Truth:
+        item, low, high = (self._numbers(n) for n in (node.item, node.low, node.high))
+        return conjunction([compare_numbers(">=", item, low), compare_numbers("<=", item, high)])
+
+    def _in(self, node: tree.In) -> Truth:
+        item = self._vector(node.item)
+        return text_in(item, node.values) if isinstance(item, Texts) else number_in(_as(Numbers, item), node.values)
+
+    def _vector(self, node: Node) -> Vector:
+        match node:
+            case tree.Column():
+                return self._column(node)
+            case tree.Literal():
+                return constant(node)
+            case tree.Arithmetic():
+                return combine(node.operator, self._numbers(node.left), self._numbers(node.right))
+            case tree.Negative():
+                return negative(self._numbers(node.item))
+            case tree.Call():
+                return absolute(self._numbers(node.arguments[0]))
+            case _:
+                return self._truth(node)
+
+    def _numbers(self, node: Node) -> Numbers:
+        return _as(Numbers, self._vector(node))
+
+    def _column(self, node: tree.Column) -> Vector:
+        if node.name not in self._loaded:
+            array = self._lookup(node.name)
+            if len(array) != self._length:
+                raise FilterError(f"column {node.name} came with {len(array)} rows instead of {self._length}")
+            if not pa.types.is_null(array.type) and kind_of(array.type) is not node.kind:
+                raise FilterError(
+                    f"column {node.name} came as {array.type}; the filter was checked for {node.kind.value}"
+                )
+            self._loaded[node.name] = load(array, node.kind)
+        return self._loaded[node.name]
+
+
+def _as(wanted: type[T], vector: Vector) -> T:
+    if not isinstance(vector, wanted):
+        raise FilterError(f"{type(vector).__name__} where {wanted.__name__} belong")
+    return vector

@@ -1,0 +1,94 @@
+"""The canonical text of a tree: one spelling for one meaning, and reading it gives the same tree."""
+
+from __future__ import annotations
+
+from linnet.filters.tree import (
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Column,
+    Compare,
+    In,
+    IsNull,
+    Literal,
+    Negative,
+    Node,
+    Not,
+    Or,
+)
+
+# How tightly a construct binds; an operand that binds less tightly than its place asks for gets parentheses.
+_OR, _AND, _NOT, _CONDITION, _SUM, _PRODUCT, _SIGN, _ATOM = range(8)
+
+
+def canonical(tree: Node) -> str:
+    """The canonical text of a tree; `parse(canonical(tree))` gives an equal tree."""
+    return _write(tree, _OR)
+
+
+def _write(node: Node, least: int) -> str:
+    binding, text = _spell(node)
+    return f"({text})" if binding < least else text
+
+
+def _spell(node: Node) -> tuple[int, str]:
+    match node:
+        case Or():
+            return _OR, " or ".join(_write(i, _AND) for i in node.items)
+        case And():
+            return _AND, " and ".join(_write(i, _NOT) for i in node.items)
+        case Not():
+            return _negation(node)
+        case Compare() | Between() | In() | IsNull():
+            return _CONDITION, _condition(node, "")
+        case _:
+            return _value(node)
+
+
+def _negation(node: Not) -> tuple[int, str]:
+    if isinstance(node.item, Between | In | IsNull):
+        return _CONDITION, _condition(node.item, "not ")
+    return _NOT, f"not {_write(node.item, _NOT)}"
+
+
+def _condition(node: Compare | Between | In | IsNull, negation: str) -> str:
+    match node:
+        case Compare():
+            return f"{_write(node.left, _SUM)} {node.operator} {_write(node.right, _SUM)}"
+        case Between():
+            ends = f"{_write(node.low, _SUM)} and {_write(node.high, _SUM)}"
+            return f"{_write(node.item, _SUM)} {negation}between {ends}"
+        case In():
+            listed = ", ".join(_literal(v)[1] for v in node.values)
+            return f"{_write(node.item, _SUM)} {negation}in ({listed})"
+        case IsNull():
+            return f"{_write(node.item, _SUM)} is {negation}null"
+
+
+def _value(node: Node) -> tuple[int, str]:
+    match node:
+        case Arithmetic():
+            level = _SUM if node.operator in "+-" else _PRODUCT
+            return level, f"{_write(node.left, level)} {node.operator} {_write(node.right, level + 1)}"
+        case Negative():
+            # An atom, because two signs in a row would read as a comment.
+            return _SIGN, f"-{_write(node.item, _ATOM)}"
+        case Call():
+            return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
+        case Column():
+            return _ATOM, node.name
+        case Literal():
+            return _literal(node)
+        case _:
+            raise TypeError(f"{type(node).__name__} is no value")
+
+
+def _literal(node: Literal) -> tuple[int, str]:
+    value = node.value
+    if isinstance(value, bool):
+        return _ATOM, "true" if value else "false"
+    if isinstance(value, str):
+        return _ATOM, "'" + value.replace("'", "''") + "'"
+    text = repr(value)
+    return (_SIGN if text.startswith("-") else _ATOM), text

@@ -1,0 +1,100 @@
+"""A filter: its text, read once, and its evaluation over batches of alerts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from linnet.core.column import Column
+from linnet.core.ports import ActiveFilter
+from linnet.errors import FilterError
+from linnet.filters.build import build
+from linnet.filters.evaluate import Evaluation, Lookup
+from linnet.filters.formatter import canonical
+from linnet.filters.grammar import syntax
+from linnet.filters.names import check_names
+from linnet.filters.tokens import Token, tokenize
+from linnet.filters.tree import Node, names
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A checked filter. Made by `parse`; plain data, so it pickles.
+
+    Attributes:
+        text: as written.
+        tree: what it means.
+        columns: sorted names of the columns that it reads.
+    """
+
+    text: str
+    tree: Node
+    columns: tuple[str, ...]
+
+    def evaluate(self, lookup: Lookup, length: int) -> pa.BooleanArray:
+        """Judge a batch.
+
+        Args:
+            lookup: gives the Arrow array of each of `columns`; typed nulls for a column that the survey does not have.
+            length: rows of the batch.
+
+        Returns:
+            One boolean per row; null where the data cannot say. Only true is a tag.
+
+        Raises:
+            FilterError: a column comes with another type or length than declared.
+        """
+        return Evaluation(lookup, length).condition(self.tree)
+
+
+def parse(text: str, columns: Mapping[str, Column]) -> Filter:
+    """Read a filter's text and check it against the declared columns. The text is never executed.
+
+    Args:
+        text: a condition in the filter language.
+        columns: everything that a filter may read.
+
+    Raises:
+        FilterError: the text is refused; with position and reason, and the nearest valid name where one is wrong.
+    """
+    words = tokenize(text)
+    check_names(words, columns)
+    tree = build(syntax(words, text), words, columns)
+    _check_complete(words, tree)
+    return Filter(text, tree, names(tree))
+
+
+def active(name: str, version: int, filter_: Filter) -> ActiveFilter:
+    """A filter as the engine takes it."""
+    return ActiveFilter(name, version, filter_.columns, filter_.evaluate)
+
+
+def _check_complete(words: list[Token], tree: Node) -> None:
+    """Refuse a text of which the parser let something fall: `x between 1 2`, a comma too many, a plus sign.
+
+    The tree, written out again, has the same words as the text, parentheses aside.
+    """
+    written, meant = _bag(words), _bag(tokenize(canonical(tree)))
+    for word in words:
+        if _key(word) in written - meant:
+            raise FilterError(f"`{word.text}` is too much here", word.start)
+    if meant - written:
+        missing = next(iter(meant - written))[1]
+        raise FilterError(f"`{missing}` is missing somewhere in the condition", 0)
+
+
+def _bag(words: list[Token]) -> Counter[tuple[str, str]]:
+    return Counter(_key(w) for w in words if w.sort != "operator" or w.text not in "()")
+
+
+def _key(word: Token) -> tuple[str, str]:
+    return word.sort, _spelling(word)
+
+
+def _spelling(word: Token) -> str:
+    if word.sort != "number":
+        return word.text
+    return str(int(word.text)) if word.text.isdigit() else repr(float(word.text))

@@ -1,0 +1,209 @@
+"""The typed tree of a filter: what is evaluated, formatted and explained. Texts are only ever read into it.
+
+Every node is frozen, knows its `kind`, and carries the `span` of the text it came from, which takes no part in
+equality: texts that differ in layout alone have equal trees. Later forms of the language (more functions, `case when`,
+light-curve conditions, units) add nodes and rows to `FUNCTIONS`; what is here keeps its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+import pyarrow as pa
+
+Span: TypeAlias = tuple[int, int]
+"""Zero-based character positions in the text: first, and one past the last."""
+
+
+class Kind(Enum):
+    """What a value is. Integers and floats are both numbers, but never mixed without exact rules."""
+
+    INTEGER = "integer"
+    FLOAT = "number"
+    TEXT = "text"
+    BOOLEAN = "true/false"
+
+    @property
+    def is_number(self) -> bool:
+        """True for integers and floats."""
+        return self in (Kind.INTEGER, Kind.FLOAT)
+
+
+def kind_of(type_: pa.DataType) -> Kind | None:
+    """The kind of a column of this Arrow type, or None where filters cannot use it (lists, binaries, times)."""
+    if pa.types.is_dictionary(type_):
+        inner = kind_of(type_.value_type)
+        return inner if inner is Kind.TEXT else None
+    if pa.types.is_boolean(type_):
+        return Kind.BOOLEAN
+    if pa.types.is_signed_integer(type_):
+        return Kind.INTEGER
+    if pa.types.is_floating(type_):
+        return Kind.FLOAT
+    return Kind.TEXT if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column read by name."""
+
+    name: str
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A constant. The kind is part of its identity: 1 and 1.0 are different literals."""
+
+    value: int | float | str | bool
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Negative:
+    """Unary minus."""
+
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        """As the item."""
+        return self.item.kind
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """`+`, `-`, `*` or `/` of two numbers; `/` always gives a float."""
+
+    operator: str
+    left: Node
+    right: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        """Integer only where both sides are, and nothing is divided."""
+        both = self.left.kind is Kind.INTEGER and self.right.kind is Kind.INTEGER
+        return Kind.INTEGER if both and self.operator != "/" else Kind.FLOAT
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of one or more arguments, by its name in `FUNCTIONS`."""
+
+    name: str
+    arguments: tuple[Node, ...]
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Compare:
+    """`=`, `!=`, `<`, `<=`, `>` or `>=` of two values of one family."""
+
+    operator: str
+    left: Node
+    right: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Between:
+    """Low <= item and item <= high."""
+
+    item: Node
+    low: Node
+    high: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class In:
+    """Item equals one of the literals."""
+
+    item: Node
+    values: tuple[Literal, ...]
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """True where the item is null, false elsewhere; never null itself."""
+
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Not:
+    """Kleene's not: null stays null."""
+
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class And:
+    """Kleene's and of two or more conditions, none of which is itself an `And`."""
+
+    items: tuple[Node, ...]
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Or:
+    """Kleene's or of two or more conditions, none of which is itself an `Or`."""
+
+    items: tuple[Node, ...]
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+Node: TypeAlias = Column | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+"""Any node."""
+
+FUNCTIONS: dict[str, int] = {"abs": 1}
+"""Functions of numbers, and how many arguments they take. `abs` gives the kind of its argument."""
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below a node, in the order of the text."""
+    match node:
+        case And() | Or():
+            return node.items
+        case Compare() | Arithmetic():
+            return (node.left, node.right)
+        case Between():
+            return (node.item, node.low, node.high)
+        case In():
+            return (node.item, *node.values)
+        case Not() | Negative() | IsNull():
+            return (node.item,)
+        case Call():
+            return node.arguments
+        case _:
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything below it, in the order of the text."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def names(node: Node) -> tuple[str, ...]:
+    """Sorted names of the columns that a tree reads."""
+    return tuple(sorted({n.name for n in walk(node) if isinstance(n, Column)}))
