@@ -69,7 +69,8 @@ def galactic(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> tuple[Floats, Flo
 
     The rotation is that of the Hipparcos catalogue (ESA SP-1200, vol. 1, section 1.5.3), as in ERFA. NaN gives NaN.
     """
-    lon, lat = erfa.icrs2g(np.radians(ra_deg), np.radians(dec_deg))
+    with np.errstate(invalid="ignore"):
+        lon, lat = erfa.icrs2g(np.radians(ra_deg), np.radians(dec_deg))
     return _turn(lon), np.degrees(lat)
 
 

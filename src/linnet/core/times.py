@@ -24,7 +24,7 @@ DAY = 86400.0
 NO_NIGHT = 0
 """Night of a time that is none."""
 
-_FIRST_LEAP_MJD = 41317
+_LONGEST = 1e7
 _LAST_DAY = 2973484  # 10000-01-01: years of four digits
 _EPOCH = np.datetime64("1858-11-17")
 
@@ -39,25 +39,25 @@ def utc_to_tai(mjd_utc: npt.ArrayLike) -> Floats:
     """MJD TAI of times in MJD UTC.
 
     TAI - UTC is the table of leap seconds in ERFA; before 1972, when UTC had none, its first value of 10 s is used.
-    NaN and infinity give themselves.
+    What is no time (not finite, or more than ten million days) gives itself.
     """
-    mjd = np.asarray(mjd_utc, dtype=np.float64)
+    given, mjd, good = _times(mjd_utc)
     day = np.floor(mjd)
     offset, longer = _offset(day), _offset(day + 1) - _offset(day)
     tai: Floats = mjd + (offset + (mjd - day) * longer) / DAY
-    return np.where(np.isfinite(mjd), tai, mjd)
+    return np.where(good, tai, given)
 
 
 def tai_to_utc(mjd_tai: npt.ArrayLike) -> Floats:
     """MJD UTC of times in MJD TAI; the inverse of `utc_to_tai` to better than a microsecond."""
-    mjd = np.asarray(mjd_tai, dtype=np.float64)
+    given, mjd, good = _times(mjd_tai)
     # A first guess of the day is off by one at most; compare with where that day begins and ends in TAI.
     day = np.floor(mjd - _offset(mjd) / DAY)
     day = np.where(mjd < _midnight(day), day - 1, day)
     day = np.where(mjd >= _midnight(day + 1), day + 1, day)
     start, end = _midnight(day), _midnight(day + 1)
     utc: Floats = day + (mjd - start) / (end - start)
-    return np.where(np.isfinite(mjd), utc, mjd)
+    return np.where(good, utc, given)
 
 
 def evening(mjd_tai: npt.ArrayLike, hours: float) -> Ints32:
@@ -79,6 +79,13 @@ def evening(mjd_tai: npt.ArrayLike, hours: float) -> Ints32:
     years, months = 1970 + since_1970 // 12, 1 + since_1970 % 12
     days = 1 + (date - month.astype("datetime64[D]")).astype(np.int64)
     return np.where(good, years * 10000 + months * 100 + days, NO_NIGHT).astype(np.int32)
+
+
+def _times(given: npt.ArrayLike) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """What was given, the same with 0 for what is no time, and where it is one."""
+    values = np.asarray(given, dtype=np.float64)
+    good = np.abs(values) < _LONGEST
+    return values, np.where(good, values, 0.0), good
 
 
 @cache
