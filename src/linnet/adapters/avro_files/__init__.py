@@ -7,8 +7,9 @@ What is offered, so that every byte someone pointed at is accounted for:
 - **Every member of a `.tar`, `.tar.gz` or `.tgz` is one message.** Topic: the tar's path. Key: the member's name.
   Nothing is ever unpacked to disk. Folders in it and hidden members are left out; a link or a device in it is offered
   with an empty value and never followed.
-- **A damaged tar is one message**: the tar's own bytes, in the topic of its folder. It is read to its end (checksum and
-  end marker included) before any member is offered, so it is never half-ingested. So is a tar without any member.
+- **A damaged tar is one message**: the tar's own bytes, in the topic of its folder. It is read to its end (checksum
+  included) before any member is offered, so it is never half-ingested. So is a tar without any member. A plain tar that
+  was cut exactly between two members cannot be told from a whole one: ZTF writes its tars without the mark of the end.
 - **Hidden** are names that begin with a dot, and what lies in folders of such names. A hidden file that is named itself
   is taken.
 - **Links** to files are offered under their own name. Links to folders are followed, each folder once. Pipes, sockets

@@ -55,14 +55,14 @@ def _all_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     folders: set[str] = set()
     files: set[Path] = set()
     for path in sorted({_existing(path) for path in paths}):
+        empty = str(path) not in folders
         found = _walk(path, folders) if path.is_dir() else [path]
-        empty = True
         for file in found:
             empty = False
             if file not in files:
                 files.add(file)
                 yield (path if path.is_dir() else path.parent), file
-        if empty and str(path) not in folders:
+        if empty:
             raise InputError(f"no files in {path}; hidden ones are not taken")
 
 

@@ -1,7 +1,8 @@
 """Tar files, plain or gzipped, read strictly forward, without unpacking anything to disk.
 
-`tarfile` takes the first header that it cannot read for the end of the archive. Here the end must be marked, only zeros
-may follow it, and the checksum of gzip must hold; otherwise the tar is damaged.
+`tarfile` takes the first header that it cannot read for the end of the archive. Here the end must be a block of zeros
+with only zeros behind it, or the end of the file right behind a member (ZTF's nightly tars are written without a mark),
+and the checksum of gzip must hold; otherwise the tar is damaged.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ class TarFile:
         return member
 
     def _check_end(self) -> None:
-        if self._stream.last != bytes(tarfile.BLOCKSIZE):
-            raise DamagedTarError("a header in it is damaged, or its end is missing")
+        if self._stream.last not in {b"", bytes(tarfile.BLOCKSIZE)}:
+            raise DamagedTarError("a header in it is damaged or cut off")
         try:
             while rest := self._stream.read(tarfile.RECORDSIZE):
                 if rest.strip(b"\0"):
