@@ -67,12 +67,12 @@ def open_writer(path: Path, kind: Kind, busy_seconds: float = BUSY_SECONDS) -> s
     connection = _connect(path, kind, "rwc", busy_seconds)
     try:
         with translated(path, kind.noun):
-            found = _format_of(connection, path, kind)
+            _format_of(connection, path, kind)  # a file that is not ours is left as it is
             for pragma in (f"journal_mode = {kind.journal}", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {pragma}")
             for pragma in (f"wal_autocheckpoint = {WAL_PAGES}", "temp_store = MEMORY", "cache_size = -65536"):
                 connection.execute(f"PRAGMA {pragma}")
-            _bring_forward(connection, path, kind, found)
+            _bring_forward(connection, path, kind)
     except BaseException:
         connection.close()
         raise
@@ -102,8 +102,8 @@ def open_reader(path: Path, kind: Kind, busy_seconds: float = BUSY_SECONDS) -> t
 
 
 def is_live(path: Path) -> bool:
-    """Whether a write-ahead log stands beside the file: someone writes it, or was killed while writing."""
-    return path.with_name(path.name + "-wal").exists()
+    """Whether a log stands beside the file: someone writes it, or was killed while writing."""
+    return any(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal"))
 
 
 @contextmanager
@@ -184,23 +184,26 @@ def _format_of(connection: sqlite3.Connection, path: Path, kind: Kind) -> int:
     return int(found)
 
 
-def _bring_forward(connection: sqlite3.Connection, path: Path, kind: Kind, found: int) -> None:
-    if found == kind.format:
-        return
-    steps: Sequence[Migration] = (kind.create,)
-    if found >= 0:
-        missing = [number for number in range(found, kind.format) if number not in kind.migrations]
-        if missing:
-            raise HomeVersionError(
-                f"{path} has format {found}, from which this Linnet has no way: run `linnet rebuild`"
-            )
-        _back_up(connection, path, found)
-        steps = [kind.migrations[number] for number in range(found, kind.format)]
+def _bring_forward(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    """Make the tables of a new file, or migrate an old one; of several processes that try, one does it."""
     with transaction(connection):
-        for step in steps:
+        found = _format_of(connection, path, kind)
+        if found == kind.format:
+            return
+        for step in _steps(connection, path, kind, found):
             step(connection)
         connection.execute(f"PRAGMA application_id = {kind.application_id}")
         connection.execute(f"PRAGMA user_version = {kind.format}")
+
+
+def _steps(connection: sqlite3.Connection, path: Path, kind: Kind, found: int) -> Sequence[Migration]:
+    if found < 0:
+        return [kind.create]
+    versions = range(found, kind.format)
+    if any(version not in kind.migrations for version in versions):
+        raise HomeVersionError(f"{path} has format {found}, from which this Linnet knows no way: run `linnet rebuild`")
+    _back_up(connection, path, found)
+    return [kind.migrations[version] for version in versions]
 
 
 def _back_up(connection: sqlite3.Connection, path: Path, found: int) -> None:

@@ -14,7 +14,8 @@ from linnet.adapters import sqlite_store_reads as reads
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_writer, transaction, translated
 from linnet.adapters.sqlite_readers import Readers
 from linnet.adapters.sqlite_store_commit import is_stored, write_unit
-from linnet.adapters.sqlite_store_layout import STORE, add_columns, scalar_columns
+from linnet.adapters.sqlite_store_layout import STORE, add_columns
+from linnet.core.answers import stored_columns
 from linnet.core.column import Column
 from linnet.core.envelope import Position
 from linnet.core.failpoints import passing
@@ -29,9 +30,9 @@ class SqliteStore:
     Open it with `SqliteStore.open`.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, pa.DataType], writer: sqlite3.Connection | None) -> None:
+    def __init__(self, path: Path, columns: pa.Schema, writer: sqlite3.Connection | None) -> None:
         self._path = path
-        self._columns = dict(columns)
+        self._columns = columns
         self._writer = writer
         self._writing = Lock()
         self._readers = Readers(path, STORE)
@@ -54,7 +55,7 @@ class SqliteStore:
             HomeError: it is something else, or a column changed its type.
             StorageError: the disk failed, or SQLite is too old.
         """
-        wanted = scalar_columns(columns)
+        wanted = stored_columns(columns)
         writer = None
         if not read_only:
             writer = open_writer(path, STORE, busy_seconds)

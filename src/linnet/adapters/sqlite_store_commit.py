@@ -24,7 +24,7 @@ def is_stored(connection: sqlite3.Connection, number: int) -> bool:
     return connection.execute("SELECT 1 FROM unit WHERE number = ?", (number,)).fetchone() is not None
 
 
-def write_unit(connection: sqlite3.Connection, unit: Unit, columns: Mapping[str, pa.DataType]) -> None:
+def write_unit(connection: sqlite3.Connection, unit: Unit, columns: pa.Schema) -> None:
     """Write everything of a unit, its marker last."""
     if unit.survey is not None:
         _write_science(connection, unit, unit.survey, columns)
@@ -69,7 +69,7 @@ def object_numbers(connection: sqlite3.Connection, survey: str, object_ids: Sequ
     return numbers
 
 
-def _write_science(connection: sqlite3.Connection, unit: Unit, survey: str, columns: Mapping[str, pa.DataType]) -> None:
+def _write_science(connection: sqlite3.Connection, unit: Unit, survey: str, columns: pa.Schema) -> None:
     tables = [t for t in (unit.alerts, unit.points, unit.withdrawn) if t is not None and t.num_rows]
     ids = sorted({i for t in tables for i in pc.unique(t.column("object_id")).to_pylist() if i is not None})
     connection.executemany(
@@ -91,11 +91,11 @@ def _write_alerts(
     unit: Unit,
     alerts: pa.Table,
     numbers: Mapping[str, int],
-    columns: Mapping[str, pa.DataType],
+    columns: pa.Schema,
 ) -> None:
     (newest,) = connection.execute("SELECT ifnull(max(_row), 0) FROM alert").fetchone()
-    names = [n for n in columns if n in alerts.column_names]
-    table = pa.table({n: alerts.column(n).cast(columns[n]) for n in names})
+    names = [n for n in columns.names if n in alerts.column_names]
+    table = pa.table({n: alerts.column(n).cast(columns.field(n).type) for n in names})
     objects = map(numbers.get, alerts.column("object_id").to_pylist())
     connection.executemany(
         f"INSERT INTO alert (_object, {', '.join(map(quoted, names))}) VALUES ({marks(len(names) + 1)}) "  # noqa: S608 - declared names, quoted

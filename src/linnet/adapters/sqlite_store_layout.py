@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from linnet.adapters.sqlite_file import Kind
-from linnet.core.column import TEXT_CODE, Column
+from linnet.core.column import TEXT_CODE
 from linnet.errors import HomeError
 
 SQL_TYPES = {
@@ -81,12 +81,7 @@ STORE = Kind("store", 0x4C4E5354, _create, format=1, migrations={})
 """Files of the store; "LNST" in ASCII marks them."""
 
 
-def scalar_columns(columns: Mapping[str, Column]) -> dict[str, pa.DataType]:
-    """Name -> type of the columns that an alert row keeps; light-curve columns are left out."""
-    return {name: column.type for name, column in columns.items() if not column.is_list}
-
-
-def stored_columns(connection: sqlite3.Connection) -> dict[str, str]:
+def present_columns(connection: sqlite3.Connection) -> dict[str, str]:
     """Name -> declared SQL type of the alert columns that the file has."""
     rows = connection.execute(
         "SELECT name, type FROM pragma_table_info('alert') WHERE name NOT LIKE '\\_%' ESCAPE '\\'"
@@ -94,23 +89,23 @@ def stored_columns(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def add_columns(connection: sqlite3.Connection, wanted: Mapping[str, pa.DataType]) -> None:
+def add_columns(connection: sqlite3.Connection, wanted: pa.Schema) -> None:
     """Add the alert columns that appeared since the file was made.
 
     Raises:
         HomeError: a column changed its type, which a column never does.
     """
-    have = stored_columns(connection)
-    for name, arrow in wanted.items():
+    have = present_columns(connection)
+    for name, arrow in zip(wanted.names, wanted.types, strict=True):
         sql = SQL_TYPES.get(arrow)
         if sql is None:
             raise HomeError(f"column {name} has type {arrow}, which the store does not keep")
         if have.setdefault(name, sql) != sql:
             raise HomeError(f"column {name} is {have[name]} in the store and {sql} now: give a new meaning a new name")
-    present = stored_columns(connection)
-    for name in wanted:
+    present = present_columns(connection)
+    for name in wanted.names:
         if name not in present:
-            connection.execute(f"ALTER TABLE alert ADD COLUMN {quoted(name)} {SQL_TYPES[wanted[name]]}")
+            connection.execute(f"ALTER TABLE alert ADD COLUMN {quoted(name)} {have[name]}")
 
 
 def quoted(name: str) -> str:

@@ -10,23 +10,9 @@ import pyarrow as pa
 
 from linnet.adapters.sqlite_store_commit import chunks, marks
 from linnet.adapters.sqlite_store_layout import quoted, table_of
+from linnet.core.answers import DEAD_LIST, DEAD_WHOLE, TAG_COUNT, TAG_LOG, TAGS_OF
 from linnet.core.envelope import Position
-from linnet.core.unit import COUNT, DEAD, SEGMENT, TAG, Run
-
-TAG_LOG = pa.schema(
-    [pa.field("seq", pa.int64(), nullable=False), pa.field("survey", pa.string(), nullable=False), *TAG]
-)
-TAGS_OF = pa.schema([*TAG, pa.field("seq", pa.int64(), nullable=False)])
-TAG_COUNT = pa.schema([*list(TAG)[1:], pa.field("n", pa.int64(), nullable=False)])
-DEAD_LIST = pa.schema(
-    [
-        pa.field("dead_id", pa.int64(), nullable=False),
-        pa.field("seen", pa.timestamp("us", tz="UTC"), nullable=False),
-        *[f for f in DEAD if f.name != "value"],
-        pa.field("size", pa.int64(), nullable=False),
-    ]
-)
-DEAD_WHOLE = pa.schema([*list(DEAD_LIST)[:2], *DEAD])
+from linnet.core.unit import COUNT, SEGMENT, Run
 
 
 def last_unit(connection: sqlite3.Connection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,22 +12,12 @@ import pyarrow.compute as pc
 
 from linnet.adapters.sqlite_store_commit import chunks, marks
 from linnet.adapters.sqlite_store_fold import EVERYONE, INSIDERS, PUBLIC
-from linnet.adapters.sqlite_store_layout import quoted, stored_columns, table_of
+from linnet.adapters.sqlite_store_layout import present_columns, quoted, table_of
+from linnet.core.answers import CONE, NIGHT_COUNT, SURVEY, TAG_LOG, TAGGED
 from linnet.core.dump import canonical
 from linnet.core.ports import OBJECT
 from linnet.core.sky import cone_ranges, separation
 from linnet.core.unit import POINT, WITHDRAWN
-
-SURVEY = pa.field("survey", pa.string(), nullable=False)
-TAGGED = [
-    pa.field("seq", pa.int64(), nullable=False),
-    pa.field("filter", pa.string(), nullable=False),
-    pa.field("version", pa.int32(), nullable=False),
-]
-NIGHT_COUNT = pa.schema(
-    [SURVEY, pa.field("night", pa.int32(), nullable=False), ("band", pa.string()), ("n", pa.int64())]
-)
-CONE = OBJECT.append(pa.field("separation", pa.float64(), nullable=False))
 
 _POINTS = f"""
 SELECT {{lead}} {", ".join("p." + quoted(n) for n in POINT.names[1:])}
@@ -62,29 +52,29 @@ def hashes(connection: sqlite3.Connection, survey: str, ids: Sequence[int]) -> p
 
 def alerts_where(
     connection: sqlite3.Connection,
-    columns: Mapping[str, pa.DataType],
+    columns: pa.Schema,
     rest: str,
     values: Sequence[Any] = (),
     *,
-    lead: Sequence[pa.Field] = (),
+    lead: Iterable[pa.Field] = (),
 ) -> pa.Table:
     """Alert rows `a` with all declared columns; what the file has not is null.
 
     Args:
         connection: on a snapshot.
-        columns: declared columns, name -> type.
+        columns: declared columns of an alert.
         rest: the query after `FROM alert a`.
         values: its parameters.
         lead: fields of a table `t` joined in `rest`, which come first.
     """
-    present = stored_columns(connection)
+    present = present_columns(connection)
     names = [f"t.{quoted(f.name)}" for f in lead]
-    names += [f"a.{quoted(n)}" if n in present else "NULL" for n in columns]
+    names += [f"a.{quoted(n)}" if n in present else "NULL" for n in columns.names]
     rows = connection.execute(f"SELECT {', '.join(names)} FROM alert a {rest}", values).fetchall()  # noqa: S608 - declared names, quoted
-    return table_of(rows, pa.schema([*lead, *columns.items()]))
+    return table_of(rows, pa.schema([*lead, *columns]))
 
 
-def alerts(connection: sqlite3.Connection, columns: Mapping[str, pa.DataType], survey: str, ids: pa.Array) -> pa.Table:
+def alerts(connection: sqlite3.Connection, columns: pa.Schema, survey: str, ids: pa.Array) -> pa.Table:
     """Rows in the order of the ids."""
     wanted = ids.cast(pa.int64())
     parts = [
@@ -92,14 +82,14 @@ def alerts(connection: sqlite3.Connection, columns: Mapping[str, pa.DataType], s
         for part in chunks(wanted.to_pylist())
     ]
     if not parts:
-        return table_of([], pa.schema(list(columns.items())))
+        return table_of([], columns)
     found = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     return found.take(pc.drop_null(pc.index_in(wanted, found.column("alert_id").combine_chunks())))
 
 
 def object_alerts(
     connection: sqlite3.Connection,
-    columns: Mapping[str, pa.DataType],
+    columns: pa.Schema,
     survey: str,
     object_id: str,
     *,
@@ -112,7 +102,7 @@ def object_alerts(
 
 def latest(
     connection: sqlite3.Connection,
-    columns: Mapping[str, pa.DataType],
+    columns: pa.Schema,
     filter_name: str | None,
     limit: int,
     before: int | None,
@@ -176,21 +166,18 @@ def night_counts(connection: sqlite3.Connection) -> pa.Table:
     return table_of(connection.execute(query).fetchall(), NIGHT_COUNT)
 
 
-def dump(connection: sqlite3.Connection, columns: Mapping[str, pa.DataType]) -> dict[str, pa.Table]:
+def dump(connection: sqlite3.Connection, columns: pa.Schema) -> dict[str, pa.Table]:
     """The canonical dump."""
     taken_back = f"SELECT o.survey, o.object_id, {', '.join('w.' + quoted(n) for n in WITHDRAWN.names[1:])} "
     taken_back += "FROM withdrawn w JOIN object o ON o.number = w.object"
     all_points = _POINTS.format(lead="o.survey, o.object_id,", where="1")
-    tags = [SURVEY, pa.field("alert_id", pa.int64(), nullable=False), *TAGGED[1:]]
     return canonical(
         {
             "objects": table_of(connection.execute(_OBJECTS, (INSIDERS,)).fetchall(), OBJECT),
             "points": table_of(connection.execute(all_points).fetchall(), pa.schema([SURVEY, *POINT])),
             "withdrawn": table_of(connection.execute(taken_back).fetchall(), pa.schema([SURVEY, *WITHDRAWN])),
             "alerts": alerts_where(connection, columns, ""),
-            "tags": table_of(
-                connection.execute("SELECT survey, alert_id, filter, version FROM tag_log").fetchall(), pa.schema(tags)
-            ),
+            "tags": table_of(connection.execute(f"SELECT {', '.join(TAG_LOG.names)} FROM tag_log").fetchall(), TAG_LOG),  # noqa: S608 - our own names
             "nights": night_counts(connection),
         }
     )

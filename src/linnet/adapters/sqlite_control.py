@@ -1,0 +1,212 @@
+"""control.db: filters, activations, routes and cursors in one small SQLite file that any process may write."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from linnet.adapters.sqlite_control_layout import CONTROL
+from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
+from linnet.core.ports import FilterText, Route
+from linnet.errors import NotFoundError, StorageError
+
+_FILTERS = """
+SELECT f.name, f.version, f.text, f.topic_line, f.owner, a.number IS NOT NULL, f.created, f.description, f.reference
+FROM filter f LEFT JOIN activation a ON a.filter = f.name AND a.version = f.version AND a.deleted IS NULL
+WHERE f.deleted IS NULL ORDER BY f.name, f.version
+"""
+
+
+class SqliteControl:
+    """A `linnet.core.ports.Control` in one SQLite file, every change synced.
+
+    Any thread and any process may call any method. Open it with `SqliteControl.open`.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connection
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> SqliteControl:
+        """Open the control database of a home, making it where it is missing.
+
+        Args:
+            path: the file.
+            read_only: never write.
+            busy_seconds: how long to wait for another process that is writing.
+
+        Raises:
+            HomeVersionError: the file is newer than this code, or older and opened for reading alone.
+            HomeError: it is missing (for reading alone) or something else.
+            StorageError: the disk failed, or SQLite is too old.
+        """
+        if read_only:
+            return cls(path, open_reader(path, CONTROL, busy_seconds)[0])
+        return cls(path, open_writer(path, CONTROL, busy_seconds))
+
+    def add_filter(
+        self,
+        name: str,
+        text: str,
+        *,
+        topic_line: str,
+        owner: str = "local",
+        description: str = "",
+        reference: str = "",
+    ) -> int:
+        """Add a filter or a new version of it; gives the version. The same text again gives the existing version."""
+        with self._change() as connection:
+            same = connection.execute(
+                "SELECT version FROM filter WHERE name = ? AND text = ? AND deleted IS NULL", (name, text)
+            ).fetchone()
+            if same is not None:
+                return int(same[0])
+            (newest,) = connection.execute(
+                "SELECT ifnull(max(version), 0) FROM filter WHERE name = ?", (name,)
+            ).fetchone()
+            connection.execute(
+                "INSERT INTO filter (name, version, text, topic_line, description, reference, owner, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (name, newest + 1, text, topic_line, description, reference, owner, _now()),
+            )
+            _bump(connection)
+            return int(newest) + 1
+
+    def set_active(self, name: str, version: int | None) -> None:
+        """Activate one version of a filter, or none.
+
+        Raises:
+            NotFoundError: no such filter or version.
+        """
+        with self._change() as connection:
+            _require(connection, name, version)
+            now = connection.execute(
+                "SELECT version FROM activation WHERE filter = ? AND deleted IS NULL", (name,)
+            ).fetchone()
+            if (now and now[0]) == version:
+                return
+            connection.execute("UPDATE activation SET deleted = ? WHERE filter = ? AND deleted IS NULL", (_now(), name))
+            if version is not None:
+                connection.execute(
+                    "INSERT INTO activation (filter, version, created) VALUES (?, ?, ?)", (name, version, _now())
+                )
+            _bump(connection)
+
+    def filters(self, *, active: bool = False) -> list[FilterText]:
+        """All versions of all filters by name and version, or only the active ones."""
+        with self._look() as connection:
+            rows = connection.execute(_FILTERS).fetchall()
+        found = [_filter_text(*row) for row in rows]
+        return [f for f in found if f.active or not active]
+
+    def generation(self) -> int:
+        """A number that grows with every change of filters, activations and routes; cheap to poll."""
+        with self._look() as connection:
+            return int(connection.execute("SELECT generation FROM state").fetchone()[0])
+
+    def record_activation(self, name: str, version: int, seq: int) -> None:
+        """Record from which tag-log number the newest activation of a version holds; the first call for it stays.
+
+        Raises:
+            NotFoundError: no such filter or version.
+        """
+        with self._change() as connection:
+            _require(connection, name, version)
+            connection.execute(
+                "UPDATE activation SET since = ? WHERE since IS NULL AND number = "
+                "(SELECT max(number) FROM activation WHERE filter = ? AND version = ?)",
+                (seq, name, version),
+            )
+
+    def activations(self) -> list[tuple[str, int, int | None]]:
+        """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
+        with self._look() as connection:
+            return connection.execute("SELECT filter, version, since FROM activation ORDER BY number").fetchall()
+
+    def routes(self) -> list[Route]:
+        """Routes by name."""
+        with self._look() as connection:
+            rows = connection.execute("SELECT name, sink, filters FROM route WHERE deleted IS NULL ORDER BY name")
+            return [Route(name, sink, tuple(json.loads(filters))) for name, sink, filters in rows]
+
+    def add_route(self, route: Route) -> None:
+        """Add or replace a route; its cursor stays."""
+        filters = json.dumps(list(route.filters))
+        with self._change() as connection:
+            changed = connection.execute(
+                "INSERT INTO route (name, sink, filters, created) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET sink = excluded.sink, filters = excluded.filters, created = excluded.created, deleted = NULL "
+                "WHERE (sink, filters, deleted IS NULL) != (excluded.sink, excluded.filters, 1)",
+                (route.name, route.sink, filters, _now()),
+            )
+            if changed.rowcount > 0:
+                _bump(connection)
+
+    def cursor(self, route: str) -> int:
+        """Last tag-log number that this route has delivered; 0 at first."""
+        with self._look() as connection:
+            row = connection.execute("SELECT seq FROM cursor WHERE route = ?", (route,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set_cursor(self, route: str, seq: int, sent: int, withheld: int) -> None:
+        """Durably record delivery up to a number, with the totals sent and withheld (not public) so far."""
+        with self._change() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO cursor (route, seq, sent, withheld) VALUES (?, ?, ?, ?)",
+                (route, seq, sent, withheld),
+            )
+
+    def delivered(self) -> dict[str, tuple[int, int, int]]:
+        """Route -> (cursor, sent, withheld), for every route that has ever delivered."""
+        with self._look() as connection:
+            rows = connection.execute("SELECT route, seq, sent, withheld FROM cursor ORDER BY route")
+            return {route: (seq, sent, withheld) for route, seq, sent, withheld in rows}
+
+    def close(self) -> None:
+        """Close. May be called twice."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    @contextmanager
+    def _look(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, translated(self._path, CONTROL.noun):
+            if self._connection is None:
+                raise StorageError(f"{CONTROL.noun} {self._path} is closed")
+            yield self._connection
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._look() as connection, transaction(connection):
+            yield connection
+
+
+def _filter_text(*row: Any) -> FilterText:
+    name, version, text, topic_line, owner, active, created, description, reference = row
+    return FilterText(name, version, text, topic_line, owner, bool(active), created, description, reference)
+
+
+def _require(connection: sqlite3.Connection, name: str, version: int | None) -> None:
+    found = connection.execute(
+        "SELECT 1 FROM filter WHERE name = ? AND version = ifnull(?, version) AND deleted IS NULL", (name, version)
+    ).fetchone()
+    if found is None:
+        what = f"filter {name}" if version is None else f"filter {name} version {version}"
+        raise NotFoundError(f"there is no {what}")
+
+
+def _bump(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE state SET generation = generation + 1")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,46 @@
+"""The tables of control.db: what people decided. Every thing of theirs has an owner, a visibility and its times."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from linnet.adapters.sqlite_file import Kind
+
+_OWNED = """owner TEXT NOT NULL DEFAULT 'local', visibility TEXT NOT NULL DEFAULT 'private'
+    CHECK (visibility IN ('private', 'public')), created TEXT NOT NULL, deleted TEXT"""
+
+_TABLES = f"""
+CREATE TABLE state (generation INTEGER NOT NULL);
+INSERT INTO state VALUES (1);
+CREATE TABLE user (name TEXT PRIMARY KEY, created TEXT NOT NULL, deleted TEXT) WITHOUT ROWID;
+INSERT INTO user VALUES ('local', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), NULL);
+CREATE TABLE filter (name TEXT, version INTEGER, text TEXT NOT NULL, topic_line TEXT NOT NULL,
+    description TEXT NOT NULL, reference TEXT NOT NULL, {_OWNED}, PRIMARY KEY (name, version)) WITHOUT ROWID;
+CREATE TABLE activation (number INTEGER PRIMARY KEY, filter TEXT NOT NULL, version INTEGER NOT NULL, since INTEGER,
+    {_OWNED}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
+CREATE UNIQUE INDEX activation_now ON activation (filter) WHERE deleted IS NULL;
+CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT NULL, {_OWNED}) WITHOUT ROWID;
+CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER NOT NULL, withheld INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE watchlist (number INTEGER PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, {_OWNED});
+CREATE TABLE watched (watchlist INTEGER NOT NULL REFERENCES watchlist (number), label TEXT NOT NULL,
+    ra REAL NOT NULL, dec REAL NOT NULL, radius REAL NOT NULL);
+CREATE INDEX watched_by_list ON watched (watchlist);
+CREATE TABLE area (number INTEGER PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, moc BLOB NOT NULL,
+    {_OWNED});
+CREATE TABLE annotation (number INTEGER PRIMARY KEY, survey TEXT NOT NULL, object_id TEXT NOT NULL, topic TEXT NOT NULL,
+    content TEXT NOT NULL, {_OWNED});
+CREATE INDEX annotation_by_object ON annotation (survey, object_id)
+"""  # noqa: S608 - our own words
+"""activation.since: the tag-log number from which it holds; one open activation for each filter. cursor is apart from
+route, so that a route that is replaced goes on where it was."""
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+
+
+CONTROL = Kind("control database", 0x4C4E4354, _create, format=1, migrations={}, journal="DELETE")
+"""Files of the control database; "LNCT" in ASCII marks them. A rollback journal: several processes write, rarely, and
+between writes everything is in one file, which can be copied."""
