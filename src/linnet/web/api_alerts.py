@@ -1,0 +1,110 @@
+"""API of alerts: one, the latest of a tag, and the stamps of one."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from linnet.core.json_rows import rows
+from linnet.core.survey import Stamp
+from linnet.errors import NotFoundError
+from linnet.formats.stamps import FORMATS, fits_bytes, jpeg_bytes, png_bytes
+from linnet.web import reading
+from linnet.web.api_objects import tagged_rows
+from linnet.web.api_schema import PROBLEMS, listed
+from linnet.web.broker import Broker, TheBroker
+from linnet.web.parameters import INTERNAL, AlertId, Before, Limit, SurveyName, Tag, alert_number
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+StampName = Literal["science", "template", "difference"]
+StampEnding = Literal["fits", "png", "jpg"]
+
+MAKERS = {
+    "fits": ("application/fits", fits_bytes),
+    "png": ("image/png", png_bytes),
+    "jpg": ("image/jpeg", jpeg_bytes),
+}
+"""File name ending -> media type (FITS: RFC 4047) and what makes the bytes."""
+
+
+@router.get("", responses=listed("alerts", "Alert"))
+def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Before = None) -> JSONResponse:
+    """The newest tagged alerts, newest first: `seq`, `filter`, `version` and all columns of the alert.
+
+    For the next page ask with `before` = `next_before`; it is null on the last page.
+    """
+    if tag is not None and all(f.name != tag for f in broker.control.filters()):
+        raise NotFoundError(f"no filter {tag} here; /api/v1/filters lists them")
+    found = broker.store.latest(tag, limit, before, public=broker.public_only)
+    following = str(found.column("seq")[-1].as_py()) if found.num_rows == limit else None
+    shown = found.select([n for n in found.column_names if n not in INTERNAL])
+    return JSONResponse({"alerts": rows(shown), "next_before": following})
+
+
+@router.get("/{survey}/{alert_id}", responses=PROBLEMS)
+def get_alert(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONResponse:
+    """One alert: all its columns, and its tags."""
+    found = reading.alert(broker, survey, alert_number(alert_id))
+    return JSONResponse({"alert": tagged_rows(broker, survey, found)[0]})
+
+
+@router.get("/{survey}/{alert_id}/packet", responses=PROBLEMS)
+def get_packet(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONResponse:
+    """The whole packet as the survey sent it, decoded. Only where this broker shows data that are not public."""
+    number = alert_number(alert_id)
+    reading.alert(broker, survey, number)
+    if broker.packet is None or broker.public_only:
+        raise NotFoundError("whole packets are not shown here: their histories may hold points that are not public")
+    return JSONResponse(broker.packet(survey, number))
+
+
+@router.get("/{survey}/{alert_id}/stamps", responses=PROBLEMS)
+def get_stamps(request: Request, broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONResponse:
+    """Which images this alert has, and under which addresses."""
+    images = reading.stamps(broker, survey, alert_number(alert_id))
+    here = f"{request.scope.get('root_path', '')}/api/v1/alerts/{survey}/{int(alert_id)}/stamps"
+    told = {
+        name: {"kind": stamp.kind, "links": {e: f"{here}/{name}.{e}" for e in FORMATS[stamp.kind]}}
+        for name, stamp in images.items()
+    }
+    return JSONResponse({"stamps": told})
+
+
+@router.get("/{survey}/{alert_id}/stamps/{name}.{ending}", responses=PROBLEMS, response_class=Response)
+def get_stamp(
+    request: Request,
+    broker: TheBroker,
+    survey: SurveyName,
+    alert_id: AlertId,
+    name: StampName,
+    ending: StampEnding,
+) -> Response:
+    """One image: `fits` as sent (for LSST image, variance and PSF), `png` stretched for the eye, `jpg` as sent.
+
+    PNG: first FITS row at the bottom, asinh stretch around the sky, pixels without a value transparent.
+    """
+    number = alert_number(alert_id)
+    stamp = reading.stamps(broker, survey, number).get(name)
+    if stamp is None:
+        raise NotFoundError(f"alert {number} of survey {survey} came without a {name} stamp")
+    if ending not in FORMATS[stamp.kind]:
+        others = " or ".join(f"{name}.{e}" for e in FORMATS[stamp.kind])
+        raise NotFoundError(f"the {name} stamp of this alert was sent as {stamp.kind.upper()}: ask for {others}")
+    return _image(request, broker, stamp, ending, f"{survey}_{number}_{name}")
+
+
+def _image(request: Request, broker: Broker, stamp: Stamp, ending: StampEnding, name: str) -> Response:
+    media_type, make = MAKERS[ending]
+    body = make(stamp)
+    etag = f'"{sha256(body).hexdigest()[:32]}"'
+    whose = "public" if broker.public_only else "private"
+    headers = {"ETag": etag, "Cache-Control": f"{whose}, max-age=86400"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    kind = "attachment" if ending == "fits" else "inline"
+    headers["Content-Disposition"] = f'{kind}; filename="{name}.{ending}"'
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,40 @@
+"""The web application: the API under /api/v1 and the pages, around one broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from linnet.web import api_alerts, api_filters, api_objects, api_sky, home_pages, object_pages, problems
+from linnet.web.api_schema import describe
+from linnet.web.broker import Broker
+from linnet.web.guard import Guard
+
+ABOUT = """Alerts of the changing sky, as an alert broker keeps them.
+
+Ids are strings, because JavaScript and many readers of JSON keep only 53 bits of a number. Times are MJD TAI in days,
+positions ICRS in degrees, difference fluxes in nJy. Null means that there is nothing to say. Errors are
+application/problem+json with a `detail` that says what to do.
+"""
+
+
+def create_app(broker: Broker) -> FastAPI:
+    """The ASGI application; it owns nothing, closing the store is the caller's."""
+    app = FastAPI(
+        title="Linnet",
+        description=ABOUT,
+        version=broker.version or "0",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # FastAPI's own pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.broker = broker
+    for room in (api_objects, api_alerts, api_sky, api_filters, home_pages, object_pages):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    problems.install(app)
+    describe(app, broker.columns)
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,51 @@
+"""What the web side is given: a store to ask, and a few functions for what a store cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from linnet.core.column import Column
+from linnet.core.ports import Control, Store
+from linnet.core.survey import Stamp
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A running broker as the web side sees it. All parts are called from several threads.
+
+    Attributes:
+        store: the store, read only.
+        control: filters and what people decided about them.
+        columns: every declared column: common ones, modules' and surveys' own.
+        stamps: (survey, alert_id) -> the images of one archived packet by name.
+        audit: the audit's result, JSON-safe.
+        public_only: True where data that may not be published are hidden from every answer.
+        version: of the running code.
+        packet: (survey, alert_id) -> the whole decoded packet, JSON-safe; offered only where `public_only` is False,
+            because a public packet's history may hold points that are not public.
+        check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
+    """
+
+    store: Store
+    control: Control
+    columns: Mapping[str, Column]
+    stamps: Callable[[str, int], Mapping[str, Stamp]]
+    audit: Callable[[], Mapping[str, Any]]
+    public_only: bool = True
+    version: str = ""
+    packet: Callable[[str, int], Mapping[str, Any]] | None = None
+    check_filter: Callable[[str], None] | None = None
+
+
+def broker_of(request: Request) -> Broker:
+    """The broker that `create_app` was given."""
+    broker: Broker = request.app.state.broker
+    return broker
+
+
+TheBroker = Annotated[Broker, Depends(broker_of)]
+"""An endpoint's argument: the broker."""

@@ -1,0 +1,80 @@
+"""The outermost layer: security headers on every answer, HEAD as GET without a body, bounded bodies, no traceback."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from linnet.web.problems import failure
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request's body."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""No script at all, nothing from elsewhere, no frame around us."""
+
+
+class Guard:
+    """ASGI layer around the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message).update(HEADERS)
+            if scope["method"] == "HEAD" and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy: the server itself must still see HEAD.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        try:
+            refused = _refused(scope)
+            if refused is None:
+                await self._app(inner, receive, guarded)
+            else:
+                await failure(Request(inner), *refused)(inner, receive, guarded)
+        except Exception:  # the one broad handler: a visitor gets a line, the log the traceback
+            logger.exception("a request for %s failed", scope["path"])
+            if not started:
+                sentence = "this broker failed to answer; its log says why"
+                await failure(Request(inner), 500, sentence)(inner, receive, guarded)
+
+
+def _refused(scope: Scope) -> tuple[int, str] | None:
+    """Status and sentence for a request that changes something and comes from elsewhere, or is too large."""
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return None
+    headers = Headers(scope=scope)
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return 403, "requests that change something are not taken from other sites' pages"
+    length = headers.get("content-length", "")
+    if not length.isdecimal():
+        return 411, "send the body with a Content-Length"
+    if len(length) > 9 or int(length) > MAX_BODY:
+        return 413, f"the body is larger than {MAX_BODY} bytes"
+    return None
