@@ -37,6 +37,8 @@ def shape_of(schema: Schema) -> Shape:
     records = shape.parts if shape.kind == "union" else (shape,)
     if any(part.kind != "record" for part in records):
         raise _bad("its top is neither a record nor a list of records")
+    if shape.least == 0:
+        raise _bad("its datums take no bytes")
     if _count(shape) > MAX_FIELDS:
         raise _bad(f"it has more than {MAX_FIELDS} fields")
     return shape

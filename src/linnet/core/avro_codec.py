@@ -22,6 +22,7 @@ MAX_EXPANDED = 32 * 1024 * 1024
 
 ZSTD_LEVEL = 1
 MAX_ZSTD_WINDOW = 8 * 1024 * 1024
+_PIECE = 1024 * 1024
 
 
 def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED) -> bytes:
@@ -76,14 +77,20 @@ def _null(data: bytes, cap: int) -> bytes:
 
 def _deflate(data: bytes, cap: int) -> bytes:
     stream = zlib.decompressobj(-15)
+    parts: list[bytes] = []
+    left = cap
     try:
-        out = stream.decompress(data, cap + 1)
+        while data and not stream.eof:
+            parts.append(stream.decompress(data, min(left + 1, _PIECE)))
+            left -= len(parts[-1])
+            if left < 0:
+                raise _over(cap)
+            data = stream.unconsumed_tail
     except zlib.error as error:
         raise _damaged("deflate", error) from error
-    if len(out) > cap:
-        raise _over(cap)
     if not stream.eof:
         raise _damaged("deflate", "the data end too early")
+    out = b"".join(parts)
     # Python writers cut zlib's two bytes of header and one of its four checksum bytes: three of them may follow.
     rest = stream.unused_data
     if rest and not zlib.adler32(out).to_bytes(4, "big").startswith(rest):

@@ -25,6 +25,12 @@ MAX_HEADER = 4 * 1024 * 1024
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of a message, and of what all its blocks expand to."""
 
+MAX_RATIO = 16
+"""How many times its own size a message larger than `FREE_EXPANSION` / 16 may expand to: packets full of stamps or
+measurements compress two- to fivefold, and a batch of bombs must not cost more memory than a batch of packets."""
+
+FREE_EXPANSION = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Header:
@@ -83,6 +89,7 @@ def blocks(data: bytes, head: Header) -> Iterator[Block]:
         PacketError: `BAD_CONTAINER` at the first damage, `TOO_LARGE` beyond the limits.
     """
     at, total = head.end, 0
+    allowed = min(MAX_MESSAGE, max(FREE_EXPANSION, MAX_RATIO * len(data)))
     while at < len(data):
         offset = at
         count, at = number(data, at)
@@ -92,10 +99,8 @@ def blocks(data: bytes, head: Header) -> Iterator[Block]:
             raise PacketError(Reason.BAD_CONTAINER, f"the block at byte {offset} is longer than the container")
         if data[end : end + SYNC] != head.sync:
             raise PacketError(Reason.BAD_CONTAINER, f"the block at byte {offset} does not end at a sync marker")
-        inside = expand(head.codec, data[at:end], MAX_EXPANDED)
+        inside = expand(head.codec, data[at:end], min(MAX_EXPANDED, allowed - total))
         total += len(inside)
-        if total > MAX_MESSAGE:
-            raise PacketError(Reason.TOO_LARGE, f"it expands to more than {MAX_MESSAGE} bytes")
         yield Block(offset, count, inside)
         at = end + SYNC
 

@@ -35,7 +35,7 @@ SEEN = 16384
 """Schemas of which text or refusal are remembered."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WriterSchema:
     """A writer schema that passed every check.
 
