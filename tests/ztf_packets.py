@@ -6,7 +6,7 @@ import io
 import json
 import math
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,7 +55,8 @@ def packets(folder: Path) -> tuple[Packet, ...]:
     for name, data in containers(folder):
         if data.startswith(b"Obj\x01"):
             reader = fastavro.reader(io.BytesIO(data))
-            found += [Packet(name, i, reader.writer_schema, record) for i, record in enumerate(reader)]
+            records: Iterable[Any] = reader
+            found += [Packet(name, i, reader.writer_schema, record) for i, record in enumerate(records)]
     return tuple(found)
 
 
