@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
+from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import fastavro
 import pyarrow as pa
@@ -76,14 +77,15 @@ def _containers(folder: Path) -> Iterator[Packet]:
             continue
         reader = fastavro.reader(BytesIO(content))
         schema = json.loads(reader.metadata["avro.schema"])
-        yield from (Packet(file.parent.name, file.name, dict(r), schema) for r in reader)  # type: ignore[call-overload] # records are dicts
+        yield from (Packet(file.parent.name, file.name, cast("Record", r), schema) for r in reader)
 
 
 def _framed(folder: Path, schemas: Path) -> Iterator[Packet]:
     for name, schema_id, datum in messages(folder):
         schema = official_schema(schemas, schema_id)
         record: Any = fastavro.schemaless_reader(BytesIO(datum), schema, None)
-        yield Packet(*name.split("/"), record, schema)
+        place, file = name.split("/")
+        yield Packet(place, file, record, schema)
 
 
 def _parquet(folder: Path) -> Iterator[Packet]:
@@ -98,10 +100,10 @@ def _at(record: Any, path: list[str]) -> Any:
 
 
 def _fitting(value: Any, kind: pa.DataType) -> Any:
-    """The value as the decoder gives it: time stamps as the microseconds that were sent; Parquet's floats for integers."""
+    """The value as the decoder gives it: time stamps in microseconds, integers that Parquet has as floats mended."""
     if isinstance(value, datetime):
-        since = value.replace(tzinfo=value.tzinfo or timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+        since = value.replace(tzinfo=value.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
     if isinstance(value, float) and pa.types.is_integer(kind):
-        return None if value != value else int(value)
+        return None if isnan(value) else int(value)
     return value

@@ -115,7 +115,9 @@ def _trust(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _own_column(decoded: pa.RecordBatch, each: Own) -> pa.Array:
-    values = pc.coalesce(*(decoded.column(path) for path in each.paths)).cast(each.column.type)
+    values, *others = (decoded.column(path) for path in each.paths)
+    if others:
+        values = pc.coalesce(values, *others)
     if values.null_count == len(values):
         return values
     if each.has_sentinel:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from io import BytesIO
-from typing import Any, cast
 
-import fastavro
-
+from linnet.core.avro_decode import read_datum
 from linnet.core.decoding import Schema
 from linnet.core.reasons import Reason
 from linnet.core.survey import Stamp
@@ -26,24 +22,16 @@ def stamps_of(datum: bytes, schema: Schema) -> dict[str, Stamp]:
     """The images of a datum; absent, null and empty ones are left out.
 
     Raises:
-        PacketError: `BAD_DATUM` for a datum that does not decode by the schema, `TOO_LARGE` for an image beyond
-            `MAX_BYTES`, `BAD_VALUE` for one that is no FITS file.
+        PacketError: the datum does not decode by the schema (`BAD_DATUM`); an image has more than `MAX_BYTES`
+            (`TOO_LARGE`) or is no FITS file (`BAD_VALUE`).
     """
-    packet = _packet(datum, schema)
+    packet = read_datum(datum, schema)
     found: dict[str, Stamp] = {}
     for name, field in CUTOUTS.items():
         content = packet.get(field)
         if content:
             found[name] = Stamp("fits", _fits(bytes(content), field))
     return found
-
-
-def _packet(datum: bytes, schema: Schema) -> Mapping[str, Any]:
-    try:
-        packet = fastavro.schemaless_reader(BytesIO(datum), cast("dict[str, Any]", schema), None)
-    except (EOFError, ValueError, LookupError, TypeError, OverflowError) as error:
-        raise PacketError(Reason.BAD_DATUM, f"the datum does not decode by its schema: {error}") from error
-    return cast("Mapping[str, Any]", packet)
 
 
 def _fits(content: bytes, field: str) -> bytes:

@@ -12,7 +12,8 @@ import re
 _ANGLES = (
     r"ra|dec|raErr|decErr",
     r"trail(Ra|Dec|Angle)(Err)?|dipoleAngle",
-    r"eclipticLambda|eclipticBeta|galacticL|galacticB|residualRa|residualDec",
+    r"phaseAngle|eclipticLambda|eclipticBeta|galacticL|galacticB|residualRa|residualDec",
+    r"eclLambda|eclBeta|galLon|galLat|ephRa|ephDec",
     r"incl|peri|node|M",
     r"(i|node|argperi|mean_anomaly)(_unc)?",
 )
