@@ -249,3 +249,24 @@ def test_unusable_numbers_are_rows_with_nulls(sent: tuple[Packet, ...]) -> None:
     assert [row[name] for name in empty] == [None] * len(empty)
     assert (row["reliability_kind"], row["night"], row["healpix"]) == (None, 0, -1)
     assert row["lsst_psfFlux"] is None
+
+
+def test_no_number_makes_columns_fail_or_warn(sent: tuple[Packet, ...]) -> None:
+    extremes = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1e300, -1e300, 3.4e38, 1e-45, 5e-324, -1.0, 90.0, 360.0, None]
+    numbers = [k for k, v in sent[0].record["diaSource"].items() if isinstance(v, float)]
+    whole = [None, 0, -1, 2**63 - 1, -(2**63)]
+    chosen = np.random.default_rng(3)
+    records = []
+    for _ in range(300):
+        odd = {name: extremes[chosen.integers(len(extremes))] for name in numbers}
+        odd |= {name: whole[chosen.integers(len(whole))] for name in ("diaSourceId", "diaObjectId", "ssObjectId")}
+        point = {"diaSourceId": 5, "band": "g", **odd}
+        records.append(
+            {**sent[0].record, "diaSource": {**sent[0].record["diaSource"], **odd}, "prvDiaSources": [point]}
+        )
+    table = LSST.columns(decoded(records, LSST.fields()))
+    for name, column in {**PACKET, **LSST.own_columns}.items():
+        if pa.types.is_floating(column.type):
+            values = table.column(name).drop_null().to_numpy()
+            assert np.isfinite(values).all(), name
+    assert len(problems(table)) == 300
