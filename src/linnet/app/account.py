@@ -1,0 +1,31 @@
+"""The account of a home as people read it."""
+
+from __future__ import annotations
+
+from linnet.app.console import out, show_pairs
+from linnet.operations.audit import Audit
+
+
+def show_account(found: Audit) -> None:
+    """Print an audit: totals, dead letters by reason, matches by filter, and the verdict in the last line."""
+    pairs: dict[str, object] = {
+        "received": found.received,
+        "decoded": found.decoded,
+        "duplicates": found.duplicates,
+        "archived": found.archived,
+        "objects": found.objects,
+        "dead letters": sum(found.dead.values()),
+    }
+    pairs.update({f"  {reason}": n for reason, n in found.dead.items()})
+    pairs["matched"] = sum(found.matched.values())
+    pairs.update({f"  {name}": n for name, n in found.matched.items()})
+    pairs["delivered"] = sum(found.delivered.values())
+    if found.withheld:
+        pairs["withheld (not public)"] = found.withheld
+    if found.waiting:
+        pairs["waiting for delivery"] = found.waiting
+    pairs.update({f"module {name} failed in batches": n for name, n in found.modules_failed.items()})
+    show_pairs(pairs)
+    for problem in found.problems:
+        out.print(f"problem: {problem}", style="red", highlight=False, soft_wrap=True)
+    out.print("audit: OK" if found.ok else "audit: NOT OK", style="green" if found.ok else "bold red", highlight=False)

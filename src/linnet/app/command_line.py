@@ -1,0 +1,128 @@
+"""The command line: `linnet ...`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from linnet import __version__
+from linnet.app import dead_commands, filter_commands, look_commands, rerun_commands
+from linnet.app.account import show_account
+from linnet.app.config import arm_failpoint, home_path, settings
+from linnet.app.console import INTERRUPTED, OK, USAGE, WRONG, HomeOption, JsonOption, err, exit_code, out, show_json
+from linnet.app.home import create
+from linnet.errors import LinnetError, StorageError
+
+app = typer.Typer(
+    name="linnet",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An astronomical alert broker: every alert accounted for, filters anyone can write.",
+)
+new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
+app.add_typer(dead_commands.app, name="dead")
+app.add_typer(filter_commands.app, name="filter")
+app.add_typer(new_app, name="new")
+look_commands.register(app)
+rerun_commands.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """An astronomical alert broker: every alert accounted for, filters anyone can write."""
+    if version:
+        typer.echo(f"linnet {__version__}")
+        raise typer.Exit(OK)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, tar archives of packets, *.arrow recordings.")],
+    home: HomeOption = None,
+    as_found: Annotated[
+        bool, typer.Option("--as-found", help="Keep the order of the files instead of taking nights in order.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take packets into the home: decode, enrich, filter, store, deliver, account."""
+    from linnet.app.ingest import ingest as run
+
+    place = home_path(home)
+    found = run(create(place), settings(place), tuple(paths), as_found=as_found)
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        show_account(found)
+    raise typer.Exit(OK if found.ok else WRONG)
+
+
+@app.command()
+def demo(
+    home: HomeOption = None,
+    samples: Annotated[Path | None, typer.Option(help="Folder of packets (default: Linnet's own samples).")] = None,
+) -> None:
+    """Run Linnet's sample packets, real ones of ZTF and Rubin/LSST, through the whole corridor."""
+    from linnet.app.demo import demo as run
+
+    found = run(home_path(home), samples)
+    show_account(found)
+    out.print(f"look at it:  linnet serve --home {home_path(home)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(OK if found.ok else WRONG)
+
+
+@app.command()
+def serve(
+    home: HomeOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the API and the pages of a home, also while `linnet ingest` writes to it."""
+    from linnet.app.serve import serve as run
+
+    run(home_path(home), host, port)
+
+
+@app.command()
+def warmup() -> None:
+    """Compile and load what the first run would otherwise wait for."""
+    from linnet.app.warmup import warmup as run
+
+    for name, seconds in run().items():
+        out.print(f"{name:<40} {seconds:6.2f} s", highlight=False)
+
+
+@new_app.command("module")
+def new_module(
+    name: Annotated[str, typer.Argument(help="snake_case name of the module and prefix of its columns.")],
+    root: Annotated[Path, typer.Option(help="Checkout of Linnet.")] = Path(),
+) -> None:
+    """Write a science module and its test: two files that pass every check as they are."""
+    from linnet.operations.module_template import write_module
+
+    for path in write_module(root, name):
+        out.print(f"wrote {path}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; every fault is one line on standard error and an exit code."""
+    try:
+        arm_failpoint()
+        sys.exit(app(standalone_mode=False) or OK)
+    except LinnetError as error:
+        _fail(str(error), exit_code(error))
+    except click.ClickException as error:
+        _fail(f"{error.format_message()}; `linnet --help` lists the commands", USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped; everything acknowledged so far is kept, run the same command to go on", INTERRUPTED)
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}", exit_code(StorageError()))
+
+
+def _fail(line: str, code: int) -> None:
+    err.print(f"linnet: {line}", style="red", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(code)

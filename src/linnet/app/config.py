@@ -1,0 +1,79 @@
+"""Configuration: command line over environment over `HOME/linnet.toml` over defaults.
+
+The only file that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from linnet.core import failpoints
+from linnet.errors import ConfigError
+
+CONFIG_FILE = "linnet.toml"
+DEFAULT_HOME = "linnet-home"
+
+
+class Settings(BaseModel):
+    """Every key of `linnet.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch: Annotated[int, Field(ge=1, le=10_000, description="Messages taken per commit.")] = 1000
+    publish_private: Annotated[
+        bool, Field(description="Deliver and show data that is not public (ZTF programid other than 1).")
+    ] = False
+    host: Annotated[str, Field(description="Address that `linnet serve` listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Its port; 0 takes a free one.")] = 8000
+
+
+def home_path(given: Path | None) -> Path:
+    """The home folder: as given, or `LINNET_HOME`, or `linnet-home` here."""
+    return (given or Path(os.environ.get("LINNET_HOME") or DEFAULT_HOME)).resolve()
+
+
+def settings(home: Path) -> Settings:
+    """The settings of a home.
+
+    Raises:
+        ConfigError: `linnet.toml` cannot be read, or a key is unknown or has an unusable value.
+    """
+    path = home / CONFIG_FILE
+    if not path.exists():
+        return Settings()
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Settings.model_validate(found)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first(error)}") from error
+
+
+def arm_failpoint() -> None:
+    """Arm what `LINNET_FAILPOINT` names (`06`, or `06:3` for its third passage): for kill tests only.
+
+    Raises:
+        ConfigError: there is no such failpoint.
+    """
+    named = os.environ.get("LINNET_FAILPOINT")
+    if not named:
+        return
+    name, _, hits = named.partition(":")
+    try:
+        failpoints.arm(name, int(hits or 1))
+    except ValueError as error:
+        raise ConfigError(f"LINNET_FAILPOINT: {error}") from error
+
+
+def _first(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {key!r}; known keys: {', '.join(Settings.model_fields)}"
+    return f"key {key!r}: {fault['msg']}"

@@ -1,0 +1,73 @@
+"""`linnet dead`: what was refused, why, and its bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from linnet.app.config import home_path, settings
+from linnet.app.console import HomeOption, JsonOption, out, show_json, show_pairs, show_table
+from linnet.app.home import existing
+from linnet.app.wiring import reader
+from linnet.core.json_rows import JsonRow, rows
+from linnet.core.reasons import EXPLAIN, Reason
+from linnet.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: what was refused, why, and its bytes.")
+
+COLUMNS = {"dead_id": "id", "reason": "reason", "detail": "what", "topic": "from", "key": "name", "size": "bytes"}
+
+
+@app.command("list")
+def list_letters(
+    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    after: Annotated[int, typer.Option(help="Only those with a larger id.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Dead letters by id."""
+    if reason is not None and reason not in set(Reason):
+        raise InputError(f"no reason {reason!r}; reasons: {', '.join(Reason)}")
+    place = home_path(home)
+    with reader(existing(place), settings(place)) as parts:
+        found = _readable(parts.store.dead(reason, limit, after))
+    if as_json:
+        show_json(found)
+    elif not found:
+        out.print("no dead letters")
+    else:
+        show_table("dead letters", COLUMNS, found)
+
+
+@app.command()
+def show(
+    dead_id: Annotated[int, typer.Argument(help="Its id, from `linnet dead list`.")],
+    save: Annotated[Path | None, typer.Option(help="Write its bytes to this file.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One dead letter: why, where it came from, and with --save its bytes."""
+    place = home_path(home)
+    with reader(existing(place), settings(place)) as parts:
+        letter = parts.store.dead_letter(dead_id)
+    value = letter.column("value")[0].as_py() or b""
+    if save is not None:
+        save.write_bytes(value)
+    found = _readable(letter.drop_columns(["value"]))[0]
+    found["bytes"] = len(value)
+    found["meaning"] = EXPLAIN[Reason(str(found["reason"]))]
+    if as_json:
+        show_json(found)
+    else:
+        show_pairs(found)
+
+
+def _readable(table: pa.Table) -> list[JsonRow]:
+    """Rows as JSON, the message key (a file name or the key of a topic) as text."""
+    keys = [None if k is None else k.decode("utf-8", "backslashreplace") for k in table.column("key").to_pylist()]
+    place = table.schema.get_field_index("key")
+    return rows(table.set_column(place, "key", pa.array(keys, pa.string())))

@@ -1,0 +1,48 @@
+"""The parts that reprocessing works with, out of a home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linnet.app.config import Settings
+from linnet.app.feed import FilterFeed, run_of
+from linnet.app.home import Home
+from linnet.app.progress import counting
+from linnet.app.wiring import Parts, reader
+from linnet.core.ports import ActiveFilter
+from linnet.core.unit import Run
+from linnet.errors import FilterError
+from linnet.filters.language import active, parse
+from linnet.operations import reprocess as operation
+
+
+def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation.Verdict:
+    """Run the archive of a home again; see `linnet.operations.reprocess`."""
+    with reader(home, settings) as parts, counting("reprocess") as advance:
+        filters = FilterFeed(parts.control, parts.store, parts.plan, record=False)()
+        bench = operation.Bench(
+            store=parts.store,
+            raw=parts.raw,
+            science=parts.science,
+            schemas=parts.schemas,
+            surveys={s.name: s for s in parts.surveys},
+            plan=parts.plan,
+            filters=_recorded_filters(parts),
+            run=run_of(parts.plan, filters),
+        )
+        if verify_only:
+            return operation.verify(bench, advance)
+        return operation.reprocess(bench, filters, advance)
+
+
+def _recorded_filters(parts: Parts) -> Callable[[Run], tuple[ActiveFilter, ...] | None]:
+    """The filters of a recorded run, compiled from their kept texts; None where one is gone or no longer parses."""
+    texts = {(f.name, f.version): f.text for f in parts.control.filters()}
+
+    def filters(run: Run) -> tuple[ActiveFilter, ...] | None:
+        try:
+            return tuple(active(n, v, parse(texts[(n, v)], parts.plan.columns)) for n, v in run.filters)
+        except (KeyError, FilterError):
+            return None
+
+    return filters

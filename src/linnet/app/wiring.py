@@ -1,0 +1,160 @@
+"""Puts the parts of one broker together: the only place that names every class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from linnet.adapters.home_lock import HomeLock
+from linnet.adapters.jsonl_files import JsonLinesFiles
+from linnet.adapters.parquet_archive import ParquetArchive
+from linnet.adapters.segment_archive import SegmentArchive
+from linnet.adapters.sqlite_control import SqliteControl
+from linnet.adapters.sqlite_store import SqliteStore
+from linnet.app.config import Settings
+from linnet.app.feed import FilterFeed, run_of
+from linnet.app.home import Home
+from linnet.core.avro_schema import SchemaCache
+from linnet.core.column import Column
+from linnet.core.plan import Plan
+from linnet.core.ports import Control, OpenSink, Route, Store
+from linnet.core.survey import Survey
+from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
+from linnet.engines.corridor import Corridor
+from linnet.filters.builtin import builtin
+from linnet.science.registry import modules
+from linnet.surveys.lsst import Lsst
+from linnet.surveys.ztf import Ztf
+
+FILES_ROUTE = Route(name="files", sink="files:outbox")
+
+log = structlog.get_logger("linnet")
+
+
+def surveys() -> tuple[Survey, ...]:
+    """Every survey there is, in the order in which they are asked."""
+    return (Ztf(), Lsst())
+
+
+def plan() -> Plan:
+    """Every module there is, ordered."""
+    own = {name: column for s in surveys() for name, column in s.own_columns.items()}
+    return Plan(modules(), {**COMMON, **own})
+
+
+def stored_columns(of: Plan) -> dict[str, Column]:
+    """Columns of an alert row in the store: the common scalars, the counts, the modules' and the record's."""
+    return {**SCALARS, **COUNTED, **of.gives, **RECORD}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The connected parts of one home."""
+
+    home: Home
+    settings: Settings
+    plan: Plan
+    surveys: tuple[Survey, ...]
+    schemas: SchemaCache
+    store: Store
+    control: Control
+    raw: SegmentArchive
+    science: ParquetArchive
+
+    def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
+        """What an engine is given."""
+        feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
+        return Corridor(
+            surveys=self.surveys,
+            schemas=self.schemas,
+            plan=self.plan,
+            store=self.store,
+            control=self.control,
+            raw=self.raw,
+            science=self.science,
+            filters=feed,
+            run_of=lambda filters: run_of(self.plan, filters),
+            routes=routes,
+            publish_private=self.settings.publish_private,
+            module_failed=_module_failed,
+        )
+
+
+@contextmanager
+def reader(home: Home, settings: Settings) -> Iterator[Parts]:
+    """The parts of a home for reading; any number of processes may."""
+    with _parts(home, settings, read_only=True) as parts:
+        yield parts
+
+
+@contextmanager
+def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
+    """The parts of a home for its one writer, with the default route and the built-in filters in place.
+
+    Raises:
+        HomeLockedError: another process writes to it.
+    """
+    with HomeLock(home.lock), _parts(home, settings, read_only=False) as parts:
+        install(parts.control)
+        routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        try:
+            yield parts, parts.corridor(routes)
+        finally:
+            for _, sink in routes:
+                sink.close()
+
+
+def install(control: Control) -> None:
+    """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
+    if not control.routes():
+        control.add_route(FILES_ROUTE)
+    known = {f.name for f in control.filters()}
+    for each in builtin():
+        if each.name not in known:
+            version = control.add_filter(
+                each.name,
+                each.text,
+                topic_line=each.topic_line,
+                owner="linnet",
+                description=each.description,
+                reference=each.reference,
+            )
+            control.set_active(each.name, version)
+
+
+@contextmanager
+def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
+    ordered = plan()
+    sky = surveys()
+    schemas = SchemaCache(sky)
+    store = SqliteStore.open(home.store, stored_columns(ordered), read_only=read_only)
+    control = SqliteControl.open(home.control)
+    raw = SegmentArchive(home.raw, _schema_text(schemas))
+    try:
+        yield Parts(home, settings, ordered, sky, schemas, store, control, raw, ParquetArchive(home.science))
+    finally:
+        raw.close()
+        control.close()
+        store.close()
+
+
+def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
+    return lambda fingerprint: schemas.schema(fingerprint).text
+
+
+def _sink(home: Home, route: Route) -> OpenSink:
+    kind, _, target = route.sink.partition(":")
+    if kind != "files":
+        raise NotImplementedError(kind)
+    return JsonLinesFiles(home.path / target).open()
+
+
+def _filter_refused(text: object, error: Exception) -> None:
+    log.warning("filter left out", filter=getattr(text, "name", "?"), reason=str(error))
+
+
+def _module_failed(name: str, survey: str, error: Exception) -> None:
+    log.warning("module failed, its columns are null in this batch", module=name, survey=survey, error=repr(error))

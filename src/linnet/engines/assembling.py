@@ -1,0 +1,161 @@
+"""One unit, assembled in the order of the commit: dedupe, archive, enrich, filter, and the tables to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linnet.core.accounting import Ledger
+from linnet.core.envelope import Position
+from linnet.core.lightcurve import point_rows, withdrawn_rows
+from linnet.core.reasons import DUPLICATE, Reason
+from linnet.core.tagging import enrich, evaluate, scalars
+from linnet.core.unit import TAG, Unit
+from linnet.core.vocabulary import RECORD
+from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
+from linnet.engines.corridor import Corridor, Filters
+from linnet.engines.dedupe import Sorted, dedupe
+from linnet.engines.refusals import Refusals
+
+AFTER_DEDUPE = ("archive", "plan", "filter", "store")
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Alerts of one batch that share a survey and a known_night, all of them usable."""
+
+    arrivals: Arrivals
+    night: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One unit before its number: what is refused, then at most one part."""
+
+    refused: Opened | None
+    bad: tuple[Arrivals, ...]
+    part: Part | None
+    positions: tuple[Position, ...]
+
+
+def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Position, ...]) -> list[Draft]:
+    """A batch as units: refused messages and alerts first, then one part per survey and night, earlier first.
+
+    The positions go with the last unit, so that they never pass what is not durable yet.
+    """
+    bad, parts = [], []
+    for arrivals in opened.arrivals:
+        reason, _ = unusable(arrivals)
+        bad.append(arrivals.pick(pc.is_valid(reason)))
+        parts.extend(_by_night(arrivals.pick(pc.is_null(reason)), open_nights.get(arrivals.survey.name, 0)))
+    heads = [Draft(opened, tuple(b for b in bad if len(b)), parts[0] if parts else None, ())]
+    rest = [Draft(None, (), part, ()) for part in parts[1:]]
+    *before, last = [*heads, *rest]
+    return [*before, Draft(last.refused, last.bad, last.part, positions)]
+
+
+def assemble(draft: Draft, number: int, corridor: Corridor, filters: Filters) -> Unit:
+    """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
+    ledger = Ledger()
+    refusals = Refusals(corridor.store, ledger)
+    _count_refused(draft, ledger, refusals)
+    run = corridor.run_of(filters)
+    if draft.part is None:
+        return Unit(number, run, dead=refusals.table(), counts=ledger.table(), positions=draft.positions)
+    arrivals, night = draft.part.arrivals, draft.part.night
+    _through_checks(ledger, arrivals)
+    told = dedupe(arrivals, corridor.store)
+    _count_repeats(arrivals, told, ledger, refusals)
+    fresh = arrivals.pick(told.new)
+    ledger.through(AFTER_DEDUPE, fresh.origins)
+    rows, tags = _rows(fresh, night, corridor, filters, ledger)
+    alerts = _with_record(rows, fresh, _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, corridor))
+    return Unit(
+        number,
+        run,
+        survey=arrivals.survey.name,
+        night=night,
+        alerts=alerts,
+        points=point_rows(fresh.alerts, night),
+        withdrawn=withdrawn_rows(fresh.alerts, night),
+        tags=tags,
+        dead=refusals.table(),
+        counts=ledger.table(),
+        segments=corridor.raw.touched(),
+        positions=draft.positions,
+    )
+
+
+def _by_night(arrivals: Arrivals, open_night: int) -> list[Part]:
+    known = np.maximum(arrivals.alerts.column("night").to_numpy(zero_copy_only=False).astype(np.int64), open_night)
+    return [Part(arrivals.pick(pa.array(known == night)), int(night)) for night in np.unique(known)]
+
+
+def _count_refused(draft: Draft, ledger: Ledger, refusals: Refusals) -> None:
+    if draft.refused is not None:
+        ledger.add("decode", "in", draft.refused.refused_origins)
+        refusals.add("decode", draft.refused.refused, draft.refused.refused_origins)
+    for arrivals in draft.bad:
+        ledger.through(("decode",), arrivals.origins)
+        ledger.add("check", "in", arrivals.origins)
+        refusals.add("check", dead_alerts(arrivals, *unusable(arrivals)), arrivals.origins)
+
+
+def _through_checks(ledger: Ledger, arrivals: Arrivals) -> None:
+    ledger.through(("decode", "check"), arrivals.origins)
+    ledger.add("dedupe", "in", arrivals.origins)
+
+
+def _count_repeats(arrivals: Arrivals, told: Sorted, ledger: Ledger, refusals: Refusals) -> None:
+    ledger.add("dedupe", "out", arrivals.origins.take(told.new))
+    ledger.add("dedupe", DUPLICATE, arrivals.origins.take(told.duplicate))
+    conflicts = arrivals.pick(told.conflict)
+    n = len(conflicts)
+    reason = pa.array([str(Reason.DUP_CONFLICT)] * n, pa.string())
+    detail = pa.array(["an alert of this id with other content was taken before; the first one stays"] * n, pa.string())
+    refusals.add("dedupe", dead_alerts(conflicts, reason, detail), conflicts.origins)
+
+
+def _rows(
+    fresh: Arrivals, night: int, corridor: Corridor, filters: Filters, ledger: Ledger
+) -> tuple[pa.RecordBatch, pa.Table]:
+    """Scalar columns of the new alerts, and their tags."""
+    survey = fresh.survey
+
+    def failed(module: object, error: Exception) -> None:
+        name = str(getattr(module, "name", module))
+        ledger.failed(name, fresh.message.column("topic")[0].as_py(), survey.name)
+        corridor.module_failed(name, survey.name, error)
+
+    if len(fresh) == 0:
+        return scalars(fresh.alerts), TAG.empty_table()
+    enriched = enrich(survey, fresh.alerts, night, corridor.store, corridor.plan, failed)
+    return scalars(enriched), evaluate(filters, enriched, corridor.plan.columns)
+
+
+def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, corridor: Corridor) -> dict[str, pa.Array]:
+    """The `RECORD` columns. Appends the datums to the raw archive and syncs them."""
+    n = len(fresh)
+    datums = pa.table({"datum": fresh.datum, "fingerprint": fresh.fingerprint})
+    places = corridor.raw.append(fresh.survey.name, night, fresh.survey.raw_codec, datums)
+    columns = {
+        "known_night": pa.array(np.full(n, night, dtype=np.int32)),
+        "content_hash": hashes,
+        "run_id": pa.array([run_id] * n, pa.string()),
+        **{name: fresh.message.column(name) for name in ("topic", "partition", "offset")},
+        "position": fresh.index,
+        **{name: places.column(name).combine_chunks() for name in ("segment", "block", "place", "length")},
+    }
+    return {name: columns[name].cast(RECORD[name].type) for name in RECORD}
+
+
+def _with_record(rows: pa.RecordBatch, fresh: Arrivals, record: dict[str, pa.Array]) -> pa.Table | None:
+    if len(fresh) == 0:
+        return None
+    return pa.Table.from_arrays([*rows.columns, *record.values()], names=[*rows.schema.names, *record])

@@ -1,0 +1,40 @@
+"""What an engine is given: everything it touches comes from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from linnet.core.avro_schema import SchemaCache
+from linnet.core.plan import Plan
+from linnet.core.ports import ActiveFilter, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.survey import Survey
+from linnet.core.unit import Run
+
+Filters = tuple[ActiveFilter, ...]
+
+
+@dataclass(frozen=True)
+class Corridor:
+    """The parts of one broker, connected.
+
+    Attributes:
+        surveys: surveys whose alerts are taken, asked in this order.
+        filters: gives the filters that are active now; called once before every unit.
+        run_of: describes the run for a set of active filters.
+        routes: readers of the tag log with their open sinks.
+        publish_private: whether what is not public is delivered too.
+    """
+
+    surveys: tuple[Survey, ...]
+    schemas: SchemaCache
+    plan: Plan
+    store: Store
+    control: Control
+    raw: RawArchive
+    science: ScienceArchive
+    filters: Callable[[], Filters]
+    run_of: Callable[[Filters], Run]
+    routes: tuple[tuple[Route, OpenSink], ...] = ()
+    publish_private: bool = False
+    module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

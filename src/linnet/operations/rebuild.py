@@ -1,0 +1,142 @@
+"""Rebuild: fold the recorded archive into an empty store, without running any module or filter again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linnet.core.avro_schema import SchemaCache
+from linnet.core.envelope import Position
+from linnet.core.lightcurve import point_rows, withdrawn_rows
+from linnet.core.ports import RawArchive, ScienceArchive, Store
+from linnet.core.survey import Survey
+from linnet.core.unit import COUNT, DEAD, SEGMENT, TAG, Run, Unit
+from linnet.operations.replay_packets import replay
+
+UNKNOWN = Run("unknown", {})
+
+
+def rebuild(
+    target: Store,
+    raw: RawArchive,
+    science: ScienceArchive,
+    surveys: Mapping[str, Survey],
+    schemas: SchemaCache,
+    progress: Callable[[int], None] = lambda _n: None,
+) -> int:
+    """Fold alerts, points, tags, dead letters, counts and positions of the archive into an empty store.
+
+    Returns:
+        Number of alert rows folded.
+
+    Raises:
+        StorageError: an archived packet does not decode, or a science file cannot be read.
+    """
+    runs = _runs(science)
+    tags = _tags(science)
+    number = 0
+    folded = 0
+    for path in sorted(science.files("alerts"), key=_unit_of):
+        _, survey, night, _name = path.split("/")
+        table = science.read(path)
+        for rows, alerts in _by_run(replay(raw, schemas, surveys[survey], table)):
+            number += 1
+            target.commit(_fold(number, survey, int(night), rows, alerts, (tags, runs)))
+            folded += rows.num_rows
+            progress(rows.num_rows)
+    target.commit(_state(max(number, _last_unit(science)) + 1, raw, science))
+    target.flushed(target.last_unit(), _all_files(science))
+    return folded
+
+
+def _by_run(pieces: Iterator[tuple[pa.Table, pa.RecordBatch]]) -> Iterator[tuple[pa.Table, pa.RecordBatch]]:
+    """Pieces whose rows share one run, as the units that made them did."""
+    for rows, alerts in pieces:
+        for run_id in rows.column("run_id").unique().to_pylist():
+            same = pc.equal(rows.column("run_id"), run_id).combine_chunks()
+            yield rows.filter(same), alerts.filter(same)
+
+
+def _fold(
+    number: int,
+    survey: str,
+    night: int,
+    rows: pa.Table,
+    alerts: pa.RecordBatch,
+    recorded: tuple[dict[tuple[str, int], list[dict[str, object]]], dict[str, Run]],
+) -> Unit:
+    tags, runs = recorded
+    run_id = rows.column("run_id")[0].as_py()
+    mine = [t for i in rows.column("alert_id").to_pylist() for t in tags.get((survey, i), ())]
+    schema = TAG.append(pa.field("seq", pa.int64()))
+    return Unit(
+        number,
+        runs.get(run_id, UNKNOWN),
+        survey=survey,
+        night=night,
+        kind="fold",
+        alerts=rows,
+        points=point_rows(alerts, night),
+        withdrawn=withdrawn_rows(alerts, night),
+        tags=pa.Table.from_pylist(sorted(mine, key=lambda t: int(str(t["seq"]))), schema=schema),
+    )
+
+
+def _state(number: int, raw: RawArchive, science: ScienceArchive) -> Unit:
+    """Everything that is no alert: dead letters, counts, positions, segments."""
+    dead = [science.read(p) for p in science.files("dead")]
+    counts = _newest(science, "counts")
+    positions = _newest(science, "positions")
+    return Unit(
+        number,
+        UNKNOWN,
+        kind="fold",
+        dead=pa.concat_tables([DEAD.empty_table(), *(t.select(DEAD.names).cast(DEAD) for t in dead)]),
+        counts=COUNT.empty_table() if counts is None else counts.cast(COUNT),
+        segments=raw.present().cast(SEGMENT),
+        positions=() if positions is None else tuple(Position(**row) for row in positions.to_pylist()),
+    )
+
+
+def _newest(science: ScienceArchive, kind: str) -> pa.Table | None:
+    files = science.files(kind)
+    return science.read(files[-1]) if files else None
+
+
+def _unit_of(path: str) -> tuple[str, str]:
+    name = path.rsplit("/", 1)[-1]
+    return name, path
+
+
+def _last_unit(science: ScienceArchive) -> int:
+    files = science.files("counts")
+    return int(files[-1].rsplit("-", 1)[-1].split(".")[0]) if files else 0
+
+
+def _tags(science: ScienceArchive) -> dict[tuple[str, int], list[dict[str, object]]]:
+    found: dict[tuple[str, int], list[dict[str, object]]] = {}
+    for path in science.files("tags"):
+        for row in science.read(path).to_pylist():
+            key = (row["survey"], row["alert_id"])
+            found.setdefault(key, []).append({n: row[n] for n in ("alert_id", "filter", "version", "seq")})
+    return found
+
+
+def _runs(science: ScienceArchive) -> dict[str, Run]:
+    newest = _newest(science, "runs")
+    return {} if newest is None else {r["run_id"]: run_from_json(r["run"]) for r in newest.to_pylist()}
+
+
+def run_from_json(text: str) -> Run:
+    """A run out of its canonical JSON."""
+    found = json.loads(text)
+    found["filters"] = tuple((name, version) for name, version in found["filters"])
+    return Run(**found)
+
+
+def _all_files(science: ScienceArchive) -> list[str]:
+    kinds = ("alerts", "tags", "dead", "positions", "counts", "runs")
+    return [p for kind in kinds for p in science.files(kind)]
