@@ -50,7 +50,7 @@ def _is_alert(record: object, named: Mapping[str, Any]) -> bool:
 def _fields(kind: object, named: Mapping[str, Any]) -> dict[str, object]:
     """Field name -> type of a record, of a nullable one, or of one given by name; empty for anything else."""
     for branch in kind if isinstance(kind, list) else [kind]:
-        record = named.get(branch) if isinstance(branch, str) else branch
+        record = named.get(_last(branch)) if isinstance(branch, str) else branch
         fields = record.get("fields") if isinstance(record, Mapping) else None
         if isinstance(fields, list):
             return {str(f.get("name")): f.get("type") for f in fields if isinstance(f, Mapping)}
@@ -64,7 +64,11 @@ def _primitives(kind: object) -> set[str]:
 
 
 def _named(schema: object) -> dict[str, Any]:
-    """Records by full name and by last part of it. Walks with its own stack, so that depth costs nothing."""
+    """Records by the last part of their name. Walks with its own stack, so that depth costs nothing.
+
+    The official files give name and namespace apart and refer to both together; no packet has two records whose names
+    differ in the namespace alone.
+    """
     found: dict[str, Any] = {}
     waiting: list[object] = [schema]
     while waiting:
@@ -73,7 +77,10 @@ def _named(schema: object) -> dict[str, Any]:
             waiting.extend(here)
         elif isinstance(here, Mapping):
             if here.get("type") == "record" and isinstance(here.get("name"), str):
-                found[here["name"]] = here
-                found[here["name"].rsplit(".", 1)[-1]] = here
+                found[_last(here["name"])] = here
             waiting.extend(v for k, v in here.items() if k in ("type", "fields", "items", "values"))
     return found
+
+
+def _last(name: str) -> str:
+    return name.rsplit(".", 1)[-1]

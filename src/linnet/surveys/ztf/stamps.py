@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Mapping
-from typing import Any
 
-import fastavro
-from fastavro.schema import SchemaParseException
-
+from linnet.core.avro_decode import read_datum
 from linnet.core.decoding import Schema
 from linnet.core.reasons import Reason
 from linnet.core.survey import Stamp
@@ -33,25 +29,13 @@ def stamps(datum: bytes, schema: Schema) -> dict[str, Stamp]:
     Raises:
         PacketError: the datum does not decode by its schema, or an image is too large, damaged, or of no known form.
     """
-    record = _record(datum, schema)
+    record = read_datum(datum, schema)
     found = {}
     for name, field in CUTOUTS.items():
         data = _bytes_of(record.get(field))
         if data:
             found[name] = _stamp(data, field)
     return found
-
-
-def _record(datum: bytes, schema: Schema) -> Mapping[str, object]:
-    """The whole packet. Images are cut out when someone looks at them, so speed does not matter here."""
-    parsed: Any = schema
-    try:
-        record = fastavro.schemaless_reader(io.BytesIO(datum), fastavro.parse_schema(parsed), None)
-    except (SchemaParseException, EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError) as problem:
-        raise PacketError(Reason.BAD_DATUM, f"the datum does not decode by its schema: {problem}") from problem
-    if not isinstance(record, Mapping):
-        raise PacketError(Reason.BAD_DATUM, "the datum is no record")
-    return record
 
 
 def _bytes_of(cutout: object) -> bytes:
