@@ -8,7 +8,7 @@ specification ("Schema Declaration", "Names"); limits are ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,10 +30,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 def shape_of(schema: Schema) -> Shape:
     """The shape of a parsed writer schema, whose top is a record or a list of records.
 
+    Its JSON must be nested within reason (`avro_schema.MAX_NESTING`): it is walked by recursion.
+
     Raises:
         PacketError: `BAD_SCHEMA`, with one sentence that says what is wrong and where.
     """
-    shape = _Reader().read(schema, "", "the schema", 0)
+    shape = _Reader().read(schema, "", "the schema")
     records = shape.parts if shape.kind == "union" else (shape,)
     if any(part.kind != "record" for part in records):
         raise _bad("its top is neither a record nor a list of records")
@@ -55,21 +57,19 @@ class _Reader:
     named: dict[str, Shape] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
 
-    def read(self, schema: object, space: str, where: str, depth: int) -> Shape:
-        if depth > MAX_DEPTH:
-            raise _bad(f"{where} lies deeper than {MAX_DEPTH} types")
+    def read(self, schema: object, space: str, where: str) -> Shape:
         if isinstance(schema, str):
             return self._reference(schema, space, where)
         if isinstance(schema, list):
-            return self._union(schema, space, where, depth)
+            return self._union(schema, space, where)
         if not isinstance(schema, Mapping) or "type" not in schema:
             raise _bad(f"{where} has no type")
         kind = schema["type"]
         if kind in ("array", "map"):
-            return self._items(schema, space, where, depth)
+            return self._items(schema, space, where)
         if kind in ("record", "enum", "fixed"):
-            return self._definition(schema, space, where, depth)
-        return self.read(kind, space, where, depth + 1)
+            return self._definition(schema, space, where)
+        return self.read(kind, space, where)
 
     def _reference(self, name: str, space: str, where: str) -> Shape:
         if name in LEAST:
@@ -81,30 +81,31 @@ class _Reader:
             raise _bad(f"{where} is of the unknown type {full[:80]!r}")
         return self.named[full]
 
-    def _union(self, branches: list[object], space: str, where: str, depth: int) -> Shape:
-        parts = tuple(self.read(branch, space, where, depth + 1) for branch in branches)
+    def _union(self, branches: list[object], space: str, where: str) -> Shape:
+        parts = tuple(self.read(branch, space, where) for branch in branches)
         if not parts:
             raise _bad(f"{where} is a union without branches")
         seen = [(part.kind, part.name) for part in parts]
         if len(set(seen)) < len(seen) or any(part.kind == "union" for part in parts):
             raise _bad(f"{where} is a union with a branch twice, or within a union")
-        return Shape("union", 1 + min(p.least for p in parts), max(p.values for p in parts), parts=parts)
+        values = max(part.values for part in parts)
+        return Shape("union", 1 + min(p.least for p in parts), values, parts=parts, depth=_depth(parts, where))
 
-    def _items(self, schema: Mapping[str, object], space: str, where: str, depth: int) -> Shape:
+    def _items(self, schema: Mapping[str, object], space: str, where: str) -> Shape:
         kind: Literal["array", "map"] = "array" if schema["type"] == "array" else "map"
-        items = self.read(schema.get("items" if kind == "array" else "values"), space, where, depth + 1)
+        items = self.read(schema.get("items" if kind == "array" else "values"), space, where)
         if items.least == 0:
             raise _bad(f"{where} is {kind} of items that take no bytes")
-        return Shape(kind, 1, parts=(items,))
+        return Shape(kind, 1, parts=(items,), depth=_depth((items,), where))
 
-    def _definition(self, schema: Mapping[str, object], space: str, where: str, depth: int) -> Shape:
+    def _definition(self, schema: Mapping[str, object], space: str, where: str) -> Shape:
         full, inner = _full_name(schema, space, where)
         if full in self.named or full in self.unfinished:
             raise _bad(f"{where} defines the type {full!r} a second time")
         self.unfinished.add(full)
         number = len(self.named) + len(self.unfinished) - 1
         if schema["type"] == "record":
-            shape = self._record(schema, inner, where, depth, number)
+            shape = self._record(schema, inner, where, number)
         elif schema["type"] == "enum":
             shape = _enum(schema, where, number)
         else:
@@ -113,7 +114,7 @@ class _Reader:
         self.named[full] = shape
         return shape
 
-    def _record(self, schema: Mapping[str, object], space: str, where: str, depth: int, number: int) -> Shape:
+    def _record(self, schema: Mapping[str, object], space: str, where: str, number: int) -> Shape:
         declared = schema.get("fields")
         if not isinstance(declared, list):
             raise _bad(f"{where} is a record without fields")
@@ -123,15 +124,24 @@ class _Reader:
             if name in fields:
                 raise _bad(f"{where} has the field {name!r} twice")
             inside = name if where == "the schema" else f"{where}.{name}"
-            fields[name] = self.read(entry.get("type"), space, inside, depth + 1)
+            fields[name] = self.read(entry.get("type"), space, inside)
             if "default" in entry and not fits(fields[name], entry["default"]):
                 raise _bad(f"{inside} has a default that is no {fields[name].kind}")
+        depth = _depth(fields.values(), where)
         total = sum(_count(part) for part in fields.values())
         if total > MAX_FIELDS:
             raise _bad(f"{where} has more than {MAX_FIELDS} fields")
         least = sum(part.least for part in fields.values())
         values = 1 + sum(part.values for part in fields.values())
-        return Shape("record", least, values, number, total, tuple(fields.items()))
+        return Shape("record", least, values, number, total, tuple(fields.items()), depth=depth)
+
+
+def _depth(parts: Iterable[Shape], where: str) -> int:
+    """Depth of a type with these parts. Types in a list can refer to each other deeper than the JSON is nested."""
+    depth = 1 + max((part.depth for part in parts), default=0)
+    if depth > MAX_DEPTH:
+        raise _bad(f"{where} is deeper than {MAX_DEPTH} types")
+    return depth
 
 
 def _count(shape: Shape) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import fastavro
 
@@ -19,7 +19,6 @@ from linnet.core.avro_strict import Step, walker
 from linnet.core.decoding import Schema
 from linnet.core.reasons import Reason
 from linnet.core.recent import Recent
-from linnet.core.survey import Survey
 from linnet.errors import NotFoundError, PacketError
 
 MAX_JSON = 512 * 1024
@@ -33,6 +32,24 @@ COMPILED = 256
 
 SEEN = 16384
 """Schemas of which text or refusal are remembered."""
+
+
+class Recognises(Protocol):
+    """The part of a `Survey` that the cache asks."""
+
+    @property
+    def name(self) -> str:
+        """Name of the survey."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Regular expressions of its topics."""
+
+    def recognise(self, schema: Schema, topic: str) -> bool:
+        """Whether a packet of this parsed schema is its own."""
+
+    def named_schema(self, schema_id: int) -> Schema | None:
+        """The schema of a framed message's id, or None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +105,7 @@ class SchemaCache:
         surveys: who recognises schemas; the first that does takes the packet.
     """
 
-    def __init__(self, surveys: Sequence[Survey]) -> None:
+    def __init__(self, surveys: Sequence[Recognises]) -> None:
         self._surveys = tuple(surveys)
         self._ready: Recent[bytes, WriterSchema] = Recent(COMPILED)
         self._owned: Recent[tuple[object, str], WriterSchema] = Recent(COMPILED)
@@ -161,7 +178,7 @@ class SchemaCache:
         raise PacketError(Reason.UNKNOWN_SCHEMA, f"no survey here knows the schema {_title(schema.parsed)!r}")
 
     def _named(self, schema_id: int, topic: str) -> WriterSchema:
-        def elsewhere(survey: Survey) -> bool:
+        def elsewhere(survey: Recognises) -> bool:
             return not any(re.fullmatch(pattern, topic) for pattern in survey.topics)
 
         for survey in sorted(self._surveys, key=elsewhere):

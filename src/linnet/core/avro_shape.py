@@ -37,6 +37,7 @@ class Shape:
         fields: names and shapes of a record's fields.
         parts: branches of a union, the items of an array, the values of a map.
         symbols: symbols of an enum.
+        depth: records, arrays, maps and unions within each other, this one counted.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Shape:
     fields: tuple[tuple[str, Shape], ...] = ()
     parts: tuple[Shape, ...] = ()
     symbols: tuple[str, ...] = ()
+    depth: int = 0
 
 
 def plain(shape: Shape) -> str | list[Any] | dict[str, Any]:
