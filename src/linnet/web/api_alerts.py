@@ -8,7 +8,6 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from linnet.core.json_rows import rows
 from linnet.core.survey import Stamp
 from linnet.errors import NotFoundError
 from linnet.formats.stamps import FORMATS, fits_bytes, jpeg_bytes, png_bytes
@@ -16,7 +15,7 @@ from linnet.web import reading
 from linnet.web.api_objects import tagged_rows
 from linnet.web.api_schema import PROBLEMS, listed
 from linnet.web.broker import Broker, TheBroker
-from linnet.web.parameters import INTERNAL, AlertId, Before, Limit, SurveyName, Tag, alert_number
+from linnet.web.parameters import AlertId, Before, Limit, SurveyName, Tag, alert_number
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
@@ -41,8 +40,7 @@ def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Be
         raise NotFoundError(f"no filter {tag} here; /api/v1/filters lists them")
     found = broker.store.latest(tag, limit, before, public=broker.public_only)
     following = str(found.column("seq")[-1].as_py()) if found.num_rows == limit else None
-    shown = found.select([n for n in found.column_names if n not in INTERNAL])
-    return JSONResponse({"alerts": rows(shown), "next_before": following})
+    return JSONResponse({"alerts": reading.alert_rows(broker, found), "next_before": following})
 
 
 @router.get("/{survey}/{alert_id}", responses=PROBLEMS)

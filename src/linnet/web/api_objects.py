@@ -64,4 +64,4 @@ def get_neighbours(
 def tagged_rows(broker: Broker, survey: str, alerts: Any) -> list[dict[str, Any]]:
     """Rows of alerts of one survey (an Arrow table), each with its list `tags`."""
     tags = reading.tags(broker, survey, alerts)
-    return [{**row, "tags": tags.get(int(row["alert_id"]), [])} for row in reading.alert_rows(alerts)]
+    return [{**row, "tags": tags.get(int(row["alert_id"]), [])} for row in reading.alert_rows(broker, alerts)]

@@ -25,6 +25,8 @@ class Broker:
         audit: the audit's result, JSON-safe.
         public_only: True where data that may not be published are hidden from every answer.
         version: of the running code.
+        surveys: names of all surveys whose columns are declared; an alert's answer leaves out those of the others.
+            Empty: the surveys that have alerts.
         packet: (survey, alert_id) -> the whole decoded packet, JSON-safe; offered only where `public_only` is False,
             because a public packet's history may hold points that are not public.
         check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
@@ -37,6 +39,7 @@ class Broker:
     audit: Callable[[], Mapping[str, Any]]
     public_only: bool = True
     version: str = ""
+    surveys: tuple[str, ...] = ()
     packet: Callable[[str, int], Mapping[str, Any]] | None = None
     check_filter: Callable[[str], None] | None = None
 

@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
+import numpy as np
 from fastapi import Request
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from linnet.core.column import Column
@@ -36,7 +38,8 @@ def shown(value: Any, column: Column | None = None) -> str:
         fine = column is not None and str(column.type) == "double"
         if fine and column is not None and column.unit in ("d", "deg"):
             return f"{value:.{5 if column.unit == 'd' else 6}f}"
-        return f"{value:.6g}"
+        plain = value == 0 or 1e-4 <= abs(value) < 1e12
+        return np.format_float_positional(value, 6, fractional=False, trim="-") if plain else f"{value:.6g}"
     return str(value)
 
 
@@ -56,6 +59,13 @@ def segment(text: Any) -> str:
     return quote(str(text), safe="")
 
 
+def prose(text: str) -> Markup:
+    """Paragraphs of a docstring, `names` between backticks as code; everything else is escaped."""
+    parts = str(escape(text)).split("`")
+    marked = "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+    return Markup(marked)  # noqa: S704 - escaped two lines above
+
+
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -63,5 +73,5 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(shown=shown, night=night, moment=moment, segment=segment)
+_environment.filters.update(shown=shown, night=night, moment=moment, prose=prose, segment=segment)
 _environment.globals.update(sexagesimal=sexagesimal)

@@ -51,23 +51,25 @@ def search(broker: Broker, text: str, radius: float) -> Found:
         return Found(centre=centre, cone=rows(near), complete=near.num_rows < MAX_ROWS)
     name = text.strip()
     objects = [(s, name) for s in reading.surveys(broker) if _has_object(broker, s, name)]
-    return Found(objects=objects, alerts=[] if objects else _alerts(broker, name))
+    return Found(objects=objects, alerts=_alerts(broker, name, objects))
 
 
 def _has_object(broker: Broker, survey: str, name: str) -> bool:
     return bool(name) and broker.store.object(survey, name, public=broker.public_only).num_rows > 0
 
 
-def _alerts(broker: Broker, name: str) -> list[tuple[str, str]]:
+def _alerts(broker: Broker, name: str, objects: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Alerts of this id, but for those of the objects already found: LSST names an object after its first alert."""
     if not (name.isascii() and name.isdigit()) or len(name) > 19 or int(name) > INT64_MAX:
         return []
     found = []
     for survey in broker.store.surveys_of(int(name)):
         try:
-            reading.alert(broker, survey, int(name))
+            alert = reading.alert(broker, survey, int(name))
         except NotFoundError:  # there, but not to be shown
             continue
-        found.append((survey, str(int(name))))
+        if (survey, alert.column("object_id")[0].as_py()) not in objects:
+            found.append((survey, str(int(name))))
     return found
 
 

@@ -9,8 +9,10 @@ from linnet.errors import InputError
 MAX_LENGTH = 80
 """Longest text that is looked at."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
-_SEXAGESIMAL = re.compile(r"([+-]?)(\d{1,3})[:hd°\s]\s*(\d{1,2})(?:[:m'\u2032\s]\s*(\d{1,2}(?:\.\d*)?)[s\"\u2033]?)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_SEXAGESIMAL = re.compile(
+    r"([+-]?)(\d{1,3})[:hd°\s]\s*(\d{1,2})(?:[:m'\u2032\s]\s*(\d{1,2}(?:\.\d*)?)[s\"\u2033]?)?", re.ASCII
+)
 _SPLIT = re.compile(r"\s*[,;]\s*|\s+(?=[+-])")
 
 
