@@ -79,6 +79,9 @@ class RawArchive(Protocol):
     def recover(self, committed: pa.Table) -> int:
         """Cut off what lies beyond the committed lengths (`SEGMENT` rows); gives the number of bytes cut."""
 
+    def present(self) -> pa.Table:
+        """`SEGMENT` rows of all whole blocks that the files hold now, committed or not."""
+
     def read(self, references: pa.Table) -> pa.Array:
         """Datums (binary) of references (`segment`, `block`, `place`, `length`), aligned.
 
@@ -206,6 +209,9 @@ class Store(Protocol):
 
     def dead(self, reason: str | None = None, limit: int = 100, after: int = 0) -> pa.Table:
         """Dead letters without their bytes: `dead_id`, `seen` and `DEAD` without `value`, plus `size`."""
+
+    def dead_of(self, alert_id: int) -> pa.Table:
+        """Dead letters of the alerts with this id, in the columns of `dead`."""
 
     def dead_counts(self) -> dict[str, int]:
         """Dead letters by reason."""
