@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from linnet import __version__
@@ -115,9 +114,9 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or OK)
     except LinnetError as error:
         _fail(str(error), exit_code(error))
-    except click.ClickException as error:
+    except typer.TyperException as error:
         _fail(f"{error.format_message()}; `linnet --help` lists the commands", USAGE)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; everything acknowledged so far is kept, run the same command to go on", INTERRUPTED)
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", exit_code(StorageError()))

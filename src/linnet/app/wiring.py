@@ -97,7 +97,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     Raises:
         HomeLockedError: another process writes to it.
     """
-    with HomeLock(home.lock), _parts(home, settings, read_only=False) as parts:
+    with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         install(parts.control)
         routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
         try:
@@ -142,7 +142,7 @@ def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts
 
 
 def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
-    return lambda fingerprint: schemas.schema(fingerprint).text
+    return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
 def _sink(home: Home, route: Route) -> OpenSink:
