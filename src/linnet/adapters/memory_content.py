@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from linnet.core.answers import TAG_LOG
 from linnet.core.envelope import Position
-from linnet.core.unit import COUNT, Run, Unit
+from linnet.core.unit import COUNT, WITHDRAWN, Run, Unit
 from linnet.errors import StorageError
 
 Row = dict[str, Any]
@@ -88,6 +89,27 @@ class Content:
             "last_mjd": max(times, default=None),
             "is_public": any(a["is_public"] for a in alerts),
         }
+
+    def object_rows(self, *, public: bool = False) -> list[Row]:
+        """All objects that have an alert, folded, by survey and object_id."""
+        folded = (self.fold(*key, public=public) for key in sorted(self.objects))
+        return [row for row in folded if row is not None]
+
+    def point_rows(self) -> list[Row]:
+        """All points with their survey."""
+        return [{"survey": survey, **p} for (survey, _), rows in self.points.items() for p in rows.values()]
+
+    def withdrawn_rows(self) -> list[Row]:
+        """All withdrawn identities with their survey."""
+        return [
+            dict(zip(["survey", *WITHDRAWN.names], (*key, *identity, night), strict=True))
+            for key, nights in self.withdrawn.items()
+            for identity, night in nights.items()
+        ]
+
+    def tag_rows(self) -> list[Row]:
+        """The tag log in order."""
+        return [dict(zip(TAG_LOG.names, (seq, *self.tags[seq]), strict=True)) for seq in sorted(self.tags)]
 
     def points_of(self, survey: str, object_id: str, before: int | None = None) -> list[Row]:
         """Points of an object known before a night and not withdrawn before it, by (mjd, kind, key)."""

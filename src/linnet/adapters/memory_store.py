@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from linnet.adapters.memory_content import DEAD_IDENTITY, Content, Row
+from linnet.adapters.memory_content import DEAD_IDENTITY, Content
 from linnet.core.answers import (
     CONE,
     DEAD_LIST,
@@ -122,7 +122,7 @@ class MemoryStore:
     def tags_after(self, seq: int, limit: int) -> pa.Table:
         """The tag log after a number: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
         with self._lock:
-            return _table([row for row in self._tag_rows() if row["seq"] > seq][:limit], TAG_LOG)
+            return _table([row for row in self._content.tag_rows() if row["seq"] > seq][:limit], TAG_LOG)
 
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""
@@ -160,8 +160,8 @@ class MemoryStore:
     def cone(self, ra: float, dec: float, radius: float, *, limit: int = 1000, public: bool = False) -> pa.Table:
         """Objects of all surveys within `radius` arcsec by separation: `OBJECT` and `separation` (arcsec)."""
         with self._lock:
-            folded = [self._content.fold(*key, public=public) for key in sorted(self._content.objects)]
-        rows = [{**row, "separation": float(separation(ra, dec, row["ra"], row["dec"]))} for row in folded if row]
+            folded = self._content.object_rows(public=public)
+        rows = [{**row, "separation": float(separation(ra, dec, row["ra"], row["dec"]))} for row in folded]
         near = sorted((row for row in rows if row["separation"] <= radius), key=lambda row: float(row["separation"]))
         return _table(near[:limit], CONE)
 
@@ -178,7 +178,7 @@ class MemoryStore:
         """
         with self._lock:
             rows = []
-            for tag in reversed(self._tag_rows()):
+            for tag in reversed(self._content.tag_rows()):
                 alert = self._content.alerts.get((tag["survey"], tag["alert_id"]))
                 wanted = filter_name in (None, tag["filter"]) and (before is None or tag["seq"] < before)
                 if wanted and alert is not None and (alert["is_public"] or not public):
@@ -189,7 +189,7 @@ class MemoryStore:
         """Tags of alerts: `alert_id`, `filter`, `version`, `seq`, by number."""
         wanted = set(alert_ids.to_pylist())
         with self._lock:
-            rows = (row for row in self._tag_rows() if row["survey"] == survey and row["alert_id"] in wanted)
+            rows = (row for row in self._content.tag_rows() if row["survey"] == survey and row["alert_id"] in wanted)
             return _table(rows, TAGS_OF)
 
     def tag_counts(self) -> pa.Table:
@@ -215,6 +215,27 @@ class MemoryStore:
             rows = [r for r in self._content.dead.values() if r["dead_id"] > after and reason in (None, r["reason"])]
             return _table(rows[:limit], DEAD_LIST)
 
+    def dead_of(self, alert_id: int) -> pa.Table:
+        """Dead letters of the alerts with this id, in the columns of `dead`, by number."""
+        with self._lock:
+            return _table((r for r in self._content.dead.values() if r["alert_id"] == alert_id), DEAD_LIST)
+
+    def dead_counts(self) -> dict[str, int]:
+        """Dead letters by reason."""
+        with self._lock:
+            return dict(sorted(Counter(r["reason"] for r in self._content.dead.values()).items()))
+
+    def object_count(self) -> int:
+        """Number of objects that have an alert."""
+        with self._lock:
+            return len(self._content.object_rows())
+
+    def alert_ids(self) -> dict[str, pa.Array]:
+        """Survey -> ids (int64) of all its stored alerts, ascending."""
+        with self._lock:
+            known = sorted(self._content.alerts)
+        return {s: pa.array([i for t, i in known if t == s], pa.int64()) for s in sorted({s for s, _ in known})}
+
     def dead_letter(self, dead_id: int) -> pa.Table:
         """One dead letter, whole: `dead_id`, `seen` and `DEAD`.
 
@@ -230,31 +251,18 @@ class MemoryStore:
     def dump(self) -> dict[str, pa.Table]:
         """The canonical dump (see `linnet.core.dump`)."""
         with self._lock:
-            content = self._content
-            objects = [content.fold(*key, public=False) for key in content.objects]
-            points = [{"survey": s, **p} for (s, _), rows in content.points.items() for p in rows.values()]
-            withdrawn = [
-                dict(zip(["survey", *WITHDRAWN.names], (survey, object_id, *identity, night), strict=True))
-                for (survey, object_id), nights in content.withdrawn.items()
-                for identity, night in nights.items()
-            ]
             tables = {
-                "objects": _table((row for row in objects if row), OBJECT),
-                "points": _table(points, pa.schema([SURVEY, *POINT])),
-                "withdrawn": _table(withdrawn, pa.schema([SURVEY, *WITHDRAWN])),
-                "alerts": _table(content.alerts.values(), self._columns),
-                "tags": _table(self._tag_rows(), TAG_LOG),
+                "objects": _table(self._content.object_rows(), OBJECT),
+                "points": _table(self._content.point_rows(), pa.schema([SURVEY, *POINT])),
+                "withdrawn": _table(self._content.withdrawn_rows(), pa.schema([SURVEY, *WITHDRAWN])),
+                "alerts": _table(self._content.alerts.values(), self._columns),
+                "tags": _table(self._content.tag_rows(), TAG_LOG),
                 "nights": self.night_counts(),
             }
         return canonical(tables)
 
     def close(self) -> None:
         """Nothing to close. May be called twice."""
-
-    def _tag_rows(self) -> list[Row]:
-        return [
-            dict(zip(TAG_LOG.names, (seq, *self._content.tags[seq]), strict=True)) for seq in sorted(self._content.tags)
-        ]
 
 
 def _table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:

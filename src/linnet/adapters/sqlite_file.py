@@ -166,9 +166,7 @@ def _require(found: int, path: Path, kind: Kind) -> None:
 def _format_of(connection: sqlite3.Connection, path: Path, kind: Kind) -> int:
     """Format of the file; -1 for an empty one."""
     try:
-        (owner,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        tables, owner, found = _marks(connection)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -181,7 +179,23 @@ def _format_of(connection: sqlite3.Connection, path: Path, kind: Kind) -> int:
         raise HomeVersionError(
             f"{path} has format {found}, this Linnet knows up to {kind.format}: install a newer Linnet"
         )
-    return int(found)
+    return found
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Number of tables, owner and format, all of one moment: another process may just be making the file."""
+    outer = connection.in_transaction
+    if not outer:
+        connection.execute("BEGIN")
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+    finally:
+        if not outer:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+    return tables, owner, found
 
 
 def _bring_forward(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:

@@ -48,6 +48,7 @@ CREATE TABLE dead (dead_id INTEGER PRIMARY KEY AUTOINCREMENT, seen INTEGER NOT N
     sha256 TEXT NOT NULL, value BLOB NOT NULL);
 CREATE UNIQUE INDEX dead_identity ON dead (topic, partition, position, sha256, "key" IS NULL, ifnull("key", x''));
 CREATE INDEX dead_by_reason ON dead (reason);
+CREATE INDEX dead_by_alert ON dead (alert_id) WHERE alert_id IS NOT NULL;
 CREATE TABLE tag_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, survey TEXT NOT NULL, alert_id INTEGER NOT NULL,
     filter TEXT NOT NULL, version INTEGER NOT NULL, UNIQUE (survey, alert_id, filter, version));
 CREATE INDEX tag_log_by_filter ON tag_log (filter, seq, version);

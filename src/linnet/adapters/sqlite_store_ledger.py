@@ -116,6 +116,12 @@ def dead(connection: sqlite3.Connection, reason: str | None, limit: int, after: 
     return table_of(connection.execute(query, (after, reason, reason, limit)).fetchall(), DEAD_LIST)
 
 
+def dead_of(connection: sqlite3.Connection, alert_id: int) -> pa.Table:
+    """Dead letters of one alert id."""
+    query = f"SELECT {', '.join(map(quoted, DEAD_LIST.names))} FROM dead WHERE alert_id = ? ORDER BY dead_id"  # noqa: S608 - our own names
+    return table_of(connection.execute(query, (alert_id,)).fetchall(), DEAD_LIST)
+
+
 def dead_letter(connection: sqlite3.Connection, dead_id: int) -> pa.Table:
     """One dead letter with its bytes, or no row."""
     query = f"SELECT {', '.join(map(quoted, DEAD_WHOLE.names))} FROM dead WHERE dead_id = ?"  # noqa: S608 - our own names

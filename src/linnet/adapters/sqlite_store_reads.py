@@ -160,6 +160,19 @@ def cone(
     return found.sort_by(keys).slice(0, limit)
 
 
+def object_count(connection: sqlite3.Connection) -> int:
+    """Objects with an alert."""
+    query = "SELECT count(*) FROM fold WHERE audience IN (?, ?)"
+    return int(connection.execute(query, (EVERYONE, INSIDERS)).fetchone()[0])
+
+
+def alert_ids(connection: sqlite3.Connection) -> dict[str, pa.Array]:
+    """Survey -> ids of its alerts, ascending."""
+    surveys = connection.execute("SELECT DISTINCT survey FROM night_count ORDER BY survey").fetchall()
+    query = "SELECT alert_id FROM alert WHERE survey = ? ORDER BY alert_id"
+    return {s: pa.array([i for (i,) in connection.execute(query, (s,))], pa.int64()) for (s,) in surveys}
+
+
 def night_counts(connection: sqlite3.Connection) -> pa.Table:
     """Alerts by survey, night and band."""
     query = "SELECT survey, night, band, sum(n) FROM night_count GROUP BY survey, night, band ORDER BY 1, 2, 3"

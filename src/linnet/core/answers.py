@@ -46,5 +46,9 @@ DEAD_LIST = pa.schema([*list(DEAD_WHOLE)[:-1], pa.field("size", pa.int64(), null
 
 
 def stored_columns(columns: Mapping[str, Column]) -> pa.Schema:
-    """Columns of a stored alert row: all declared ones but the light-curve lists."""
-    return pa.schema([pa.field(n, c.type, nullable=c.nullable) for n, c in columns.items() if not c.is_list])
+    """Columns of a stored alert row: all declared ones but the light-curve lists.
+
+    All but the identity are nullable: a row that is older than a column has null there.
+    """
+    identity = ("survey", "alert_id")
+    return pa.schema([pa.field(n, c.type, nullable=n not in identity) for n, c in columns.items() if not c.is_list])

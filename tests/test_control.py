@@ -1,0 +1,171 @@
+"""What every control database keeps."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from linnet.adapters.memory_control import MemoryControl
+from linnet.adapters.sqlite_control import SqliteControl
+from linnet.core.ports import Control, Route
+from linnet.errors import HomeError, NotFoundError, StorageError
+
+KINDS: dict[str, Callable[[Path], MemoryControl | SqliteControl]] = {
+    "memory": lambda _: MemoryControl(),
+    "sqlite": lambda folder: SqliteControl.open(folder / "control.db"),
+}
+
+ADD = """
+import sys
+from pathlib import Path
+from linnet.adapters.sqlite_control import SqliteControl
+control = SqliteControl.open(Path(sys.argv[1]))
+for i in range(20):
+    control.add_filter(sys.argv[2], f"mag < {i}", topic_line="")
+"""
+
+
+@pytest.fixture(params=sorted(KINDS))
+def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryControl | SqliteControl]:
+    made = KINDS[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+def test_versions_of_a_filter_count_up_and_the_same_text_is_the_same_version(control: Control) -> None:
+    assert control.add_filter("bright", "mag < 19", topic_line="A", description="d", reference="r", owner="o") == 1
+    assert control.add_filter("bright", "mag < 18", topic_line="A") == 2
+    assert control.add_filter("bright", "mag < 19", topic_line="other") == 1
+    assert control.add_filter("able", "snr > 5", topic_line="B") == 1
+    found = control.filters()
+    assert [(f.name, f.version, f.text) for f in found] == [
+        ("able", 1, "snr > 5"),
+        ("bright", 1, "mag < 19"),
+        ("bright", 2, "mag < 18"),
+    ]
+    first = found[1]
+    assert (first.topic_line, first.description, first.reference, first.owner) == ("A", "d", "r", "o")
+    assert first.created.endswith("+00:00")
+    assert control.filters(active=True) == []
+
+
+def test_one_version_of_a_filter_is_active_at_a_time(control: Control) -> None:
+    for text in ("mag < 19", "mag < 18"):
+        control.add_filter("bright", text, topic_line="")
+    control.add_filter("able", "snr > 5", topic_line="")
+    for version in (1, 2):
+        control.set_active("bright", version)
+        assert [(f.name, f.version, f.active) for f in control.filters(active=True)] == [("bright", version, True)]
+    control.set_active("able", 1)
+    control.set_active("bright", None)
+    assert [f.name for f in control.filters(active=True)] == ["able"]
+
+
+def test_a_filter_that_is_not_there_is_named(control: Control) -> None:
+    control.add_filter("bright", "mag < 19", topic_line="")
+    with pytest.raises(NotFoundError, match="no filter bright version 7"):
+        control.set_active("bright", 7)
+    with pytest.raises(NotFoundError, match=r"no filter dim$"):
+        control.set_active("dim", None)
+    with pytest.raises(NotFoundError):
+        control.record_activation("dim", 1, 5)
+
+
+def test_the_generation_grows_with_every_change_and_only_then(control: Control) -> None:
+    changes: list[Callable[[], object]] = [
+        lambda: control.add_filter("bright", "mag < 19", topic_line=""),
+        lambda: control.set_active("bright", 1),
+        lambda: control.add_route(Route("r", "files:outbox")),
+        lambda: control.add_route(Route("r", "files:outbox", ("bright",))),
+        lambda: control.set_active("bright", None),
+    ]
+    for change in changes:
+        before = control.generation()
+        change()
+        assert control.generation() > before
+    before = control.generation()
+    control.add_filter("bright", "mag < 19", topic_line="")
+    control.set_active("bright", None)
+    control.add_route(Route("r", "files:outbox", ("bright",)))
+    control.set_cursor("r", 5, 1, 1)
+    control.record_activation("bright", 1, 5)
+    assert control.generation() == before
+
+
+def test_the_first_number_recorded_for_an_activation_stays(control: MemoryControl | SqliteControl) -> None:
+    control.add_filter("bright", "mag < 19", topic_line="")
+    control.record_activation("bright", 1, 1)
+    control.set_active("bright", 1)
+    assert control.activations() == [("bright", 1, None)]
+    control.record_activation("bright", 1, 12)
+    control.record_activation("bright", 1, 99)
+    assert control.activations() == [("bright", 1, 12)]
+    control.set_active("bright", None)
+    control.set_active("bright", 1)
+    control.record_activation("bright", 1, 200)
+    assert control.activations() == [("bright", 1, 12), ("bright", 1, 200)]
+
+
+def test_a_replaced_route_goes_on_where_it_was(control: Control) -> None:
+    control.add_route(Route("outbox", "files:outbox", ("bright", "able")))
+    control.add_route(Route("all", "kafka:all"))
+    assert control.cursor("outbox") == 0
+    control.set_cursor("outbox", 41, 30, 11)
+    control.add_route(Route("outbox", "files:elsewhere"))
+    assert control.routes() == [Route("all", "kafka:all"), Route("outbox", "files:elsewhere")]
+    assert control.cursor("outbox") == 41
+    assert control.delivered() == {"outbox": (41, 30, 11)}
+
+
+def test_what_was_decided_outlives_the_process_and_the_file_may_be_copied_alone(tmp_path: Path) -> None:
+    path = tmp_path / "control.db"
+    control = SqliteControl.open(path)
+    control.add_filter("bright", "mag < 19", topic_line="")
+    control.set_active("bright", 1)
+    control.set_cursor("r", 7, 7, 0)
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(path.read_bytes())
+    for each in (path, copy):
+        reader = SqliteControl.open(each, read_only=True)
+        assert [f.name for f in reader.filters(active=True)] == ["bright"]
+        assert reader.cursor("r") == 7
+        with pytest.raises(StorageError, match="may not be written"):
+            reader.set_active("bright", None)
+        reader.close()
+    control.close()
+
+
+def test_four_processes_may_create_and_write_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "control.db"
+    names = ["a", "b", "c", "a"]
+    writers = [subprocess.Popen([sys.executable, "-c", ADD, str(path), name]) for name in names]
+    assert [w.wait(60) for w in writers] == [0, 0, 0, 0]
+    control = SqliteControl.open(path)
+    found = control.filters()
+    control.close()
+    assert [(f.name, f.version) for f in found] == [(n, v) for n in "abc" for v in range(1, 21)]
+
+
+def test_what_people_own_has_owner_visibility_and_times(tmp_path: Path) -> None:
+    SqliteControl.open(tmp_path / "control.db").close()
+    connection = sqlite3.connect(tmp_path / "control.db")
+    for table in ("filter", "activation", "route", "watchlist", "area", "annotation"):
+        have = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        assert have >= {"owner", "visibility", "created", "deleted"}, table
+    assert connection.execute("SELECT name FROM user").fetchall() == [("local",)]
+    connection.close()
+
+
+def test_a_missing_or_closed_control_database_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(HomeError, match="there is no control database at"):
+        SqliteControl.open(tmp_path / "control.db", read_only=True)
+    control = SqliteControl.open(tmp_path / "control.db")
+    control.close()
+    control.close()
+    with pytest.raises(StorageError, match="is closed"):
+        control.generation()
