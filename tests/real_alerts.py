@@ -5,7 +5,7 @@ Decoded by fastavro, not by our decoder, so that a test of science fails for rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ AVAILABLE: Mapping[str, Column] = {**COMMON, **Ztf().own_columns, **Lsst().own_c
 """Every column there is before any module runs."""
 
 Records = list[dict[str, Any]]
+
+Reader = Callable[[Path], tuple[Records, pa.RecordBatch]]
+"""`ztf` or `lsst` below."""
 
 
 @cache
