@@ -67,10 +67,16 @@ def test_a_slice_of_a_batch_counts_like_the_batch(start: int, length: int) -> No
     same(counted(part, nights_of_tests), by_hand(alerts)[start : start + length])
 
 
-def test_negative_detections_count_and_forced_points_and_limits_do_not() -> None:
-    history = [point(59990.3, "g", -500.0), forced(59995.3, "g", 900.0), limit(59980.3)]
+def test_detections_of_any_flux_count_and_forced_points_and_limits_do_not() -> None:
+    history = [
+        point(59990.3, "g", -500.0),
+        point(59990.3, "i", 0.0),
+        point(59991.3, "i", None),
+        forced(59995.3, "g", 900.0),
+        limit(59980.3),
+    ]
     found = counted(batch(alert(5, history)), nights_of_tests)
-    assert found["n_detections"].to_pylist() == [2]
+    assert found["n_detections"].to_pylist() == [4]
     assert found["n_positive"].to_pylist() == [1]
     assert found["n_detections_g"].to_pylist() == [1]
     assert found["first_mjd"].to_pylist() == [59990.3]

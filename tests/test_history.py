@@ -162,8 +162,13 @@ def test_a_forced_measurement_below_five_sigma_is_a_look_that_saw_nothing_and_on
     assert found["limit_depth"] == [pytest.approx(31.4 - 2.5 * math.log10(200.0), abs=1e-6)]
 
 
-def test_a_look_without_an_error_has_an_age_and_no_depth() -> None:
-    found = said(alert(1, [limit(NOW - 3, "r", None)]))
+def test_a_strong_negative_forced_flux_is_no_look_that_saw_nothing() -> None:
+    assert said(alert(1, [forced(NOW - 5, "r", -400.0, 40.0)]))["limit_gap"] == [None]
+
+
+@pytest.mark.parametrize("error", [None, 0.0])
+def test_a_look_without_an_error_has_an_age_and_no_depth(error: float | None) -> None:
+    found = said(alert(1, [limit(NOW - 3, "r", error)]))
     assert found["limit_gap"] == [3.0]
     assert found["limit_depth"] == [None]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import real_alerts
-from alert_batches import MJD_OF_TESTS, Alert, Point, alert, batch, forced, limit, point
+from alert_batches import MJD_OF_TESTS, Alert, Point, alert, batch, forced, limit, point, with_history
 from linnet.core.module import declaration
 from linnet.core.vocabulary import BANDS
 from linnet.science.rates import rates
@@ -167,6 +167,11 @@ def test_large_times_and_fluxes_lose_no_digits() -> None:
     """A line of 1 nJy/d on a star of a million nJy, at times near 60,000 d."""
     found = said(alert(1, [point(NOW - d, "r", 1e6 - d, 0.5) for d in (16, 8, 4, 2)], flux=1e6, flux_err=0.5))
     assert found["r_flux"] == [pytest.approx(1.0, abs=1e-6)]
+
+
+def test_a_point_after_the_alert_does_not_enter() -> None:
+    earlier = alert(1, [point(NOW - 2, "r", 500.0)])
+    assert said(with_history(earlier, [*earlier.hist, point(NOW + 1, "r", 9e5)])) == said(earlier)
 
 
 def test_values_beyond_what_a_column_holds_are_null_and_not_infinite() -> None:
