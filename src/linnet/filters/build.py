@@ -14,14 +14,8 @@ from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
 from linnet.filters import tree
 from linnet.filters.constants import in_range, negated, number
-from linnet.filters.tokens import Token
+from linnet.filters.tokens import MAX_LIST, MAX_NODES, Token
 from linnet.filters.tree import FUNCTIONS, Kind, Node, Span, kind_of
-
-MAX_NODES = 400
-"""Columns, constants (outside of lists) and operations of one filter."""
-
-MAX_LIST = 200
-"""Constants in one `in (...)`."""
 
 MAX_DEPTH = 100
 """Operations one inside the other; long chains of `and` and of `or` count once."""
@@ -140,7 +134,8 @@ class _Builder:
 
     def _negative(self, syntax: exp.Expression, depth: int) -> Node:
         inner = _bare(_only(syntax, "this").get("this"))
-        if type(inner) is exp.Literal:
+        # Minus and whole zero stay apart, because whole numbers have no -0 that would keep the sign.
+        if type(inner) is exp.Literal and str(inner.this).strip("0") != "":
             return negated(self._literal(inner, depth))
         item = self._number(inner, depth, "minus")
         return tree.Negative(item, item.span)

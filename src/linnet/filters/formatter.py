@@ -72,8 +72,9 @@ def _value(node: Node) -> tuple[int, str]:
             level = _SUM if node.operator in "+-" else _PRODUCT
             return level, f"{_write(node.left, level)} {node.operator} {_write(node.right, level + 1)}"
         case Negative():
-            # An atom, because two signs in a row would read as a comment.
-            return _SIGN, f"-{_write(node.item, _ATOM)}"
+            item = _write(node.item, _SIGN)
+            # Two signs in a row would read as a comment.
+            return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
         case Call():
             return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
         case Column():

@@ -75,15 +75,19 @@ def active(name: str, version: int, filter_: Filter) -> ActiveFilter:
 def _check_complete(words: list[Token], tree: Node) -> None:
     """Refuse a text of which the parser let something fall: `x between 1 2`, a comma too many, a plus sign.
 
-    The tree, written out again, has the same words as the text, parentheses aside.
+    The tree, written out again, has the same words as the text, parentheses aside, and keeps the same limits, so that
+    the canonical text of a filter is a filter.
     """
-    written, meant = _bag(words), _bag(tokenize(canonical(tree)))
-    for word in words:
-        if _key(word) in written - meant:
-            raise FilterError(f"`{word.text}` is too much here", word.start)
-    if meant - written:
-        missing = next(iter(meant - written))[1]
-        raise FilterError(f"`{missing}` is missing somewhere in the condition", 0)
+    try:
+        written, meant = _bag(words), _bag(tokenize(canonical(tree)))
+    except FilterError as error:
+        raise FilterError(f"written out with all its spaces and parentheses: {error}", 0) from error
+    lost, added = written - meant, meant - written
+    if lost:
+        word = next(w for w in words if _key(w) in lost)
+        raise FilterError(f"`{word.text}` is too much here", word.start)
+    if added:
+        raise FilterError(f"`{next(iter(added))[1]}` is missing somewhere in the condition", 0)
 
 
 def _bag(words: list[Token]) -> Counter[tuple[str, str]]:

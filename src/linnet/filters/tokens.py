@@ -6,8 +6,7 @@ Limits hold before parsing, because parsers recurse: text length, characters, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from linnet.errors import FilterError
 
@@ -20,14 +19,22 @@ MAX_NESTING = 24
 MAX_STRING = 64
 """Characters of one quoted text."""
 
+MAX_NODES = 400
+"""Columns, constants (outside of lists) and operations of one filter."""
+
+MAX_LIST = 200
+"""Constants in one `in (...)`."""
+
+MAX_LISTED = 400
+"""Constants in all lists together."""
+
 KEYWORDS = frozenset({"and", "or", "not", "between", "in", "is", "null", "true", "false"})
 """Words of the language, in any case. Column names are lower or mixed case as declared and never one of these."""
 
 Sort = Literal["name", "keyword", "number", "string", "operator"]
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One word.
 
     Attributes:
@@ -83,6 +90,7 @@ def tokenize(text: str) -> list[Token]:
     if not found:
         raise FilterError("the filter is empty; write a condition, for example: mag < 19", 0)
     _check_nesting(found)
+    _check_amount(found)
     return found
 
 
@@ -136,6 +144,24 @@ def _check_nesting(tokens: list[Token]) -> None:
         before = "value" if token.sort in ("name", "number", "string") else token.text
     if len(base) > 1:
         raise FilterError("a parenthesis is not closed", tokens[-1].end)
+
+
+def _check_amount(tokens: list[Token]) -> None:
+    """Refuse what is certainly over the limits before a parser spends time on it; `build` counts exactly."""
+    outside = listed = here = 0
+    in_list, before = False, ""
+    for token in tokens:
+        if token.sort == "operator" and token.text in "()":
+            in_list, here = token.text == "(" and before == "in", 0
+        elif token.sort in ("name", "number", "string"):
+            here, listed, outside = here + in_list, listed + in_list, outside + (not in_list)
+        if here > MAX_LIST or listed > MAX_LISTED:
+            raise FilterError(
+                f"too many constants; {MAX_LIST} in one list and {MAX_LISTED} in all are allowed", token.start
+            )
+        if outside > MAX_NODES:
+            raise FilterError(f"more than {MAX_NODES} columns, constants and operations", token.start)
+        before = token.text if token.sort == "keyword" else ""
 
 
 def _is_prefix(token: Token, before: str) -> bool:
