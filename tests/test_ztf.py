@@ -309,3 +309,29 @@ def test_other_shapes_have_no_key(name: str) -> None:
 def test_a_number_that_is_no_key_is_an_error_that_says_so(key: int) -> None:
     with pytest.raises(NotFoundError, match=re.escape(str(key))):
         ZTF.id(key)
+
+
+def test_one_alert_has_the_values_worked_out_apart(real: tuple[Packet, ...], columns: pa.RecordBatch) -> None:
+    # candid 1661382530015060006 (archive of 2021-07-20): jd 2459415.8825347, isdiffpos f, magpsf 15.2136 +- 0.010243,
+    # magnr 13.593 +- 0.017 at 0.16 pixels, pid 1661382530015, drb 0.99982; fluxes 10^((31.4-m)/2.5) and their errors
+    # from the formulas of the packet's magnitudes in double precision, Galactic coordinates by astropy.
+    ids = [p.candidate["candid"] for p in real]
+    row = columns.slice(ids.index(1661382530015060006), 1).to_pylist()[0]
+    assert row["mjd"] == pytest.approx(59415.3825347 + (15 + 37) / 86400, abs=1e-9)
+    exact = ("night", "visit", "detector", "band", "is_positive", "mag", "body_id", "reliability_kind", "is_public")
+    assert [row[n] for n in exact] == [20210719, 166138253, 0, "r", False, None, None, "drb", True]
+    wanted = {
+        "flux": -2982364.4,
+        "flux_err": 28136.25,
+        "snr": 105.9972,
+        "template_flux": 13267839.7,
+        "template_flux_err": 207742.3,
+        "science_flux": 10285475.4,
+        "science_flux_err": 209639.0,
+        "total_mag": 13.869439,
+        "total_mag_err": 0.02212952,
+        "reliability": 0.9998230934,
+        "gal_lon": 60.4225745,
+        "gal_lat": -0.3258773,
+    }
+    assert {n: row[n] for n in wanted} == pytest.approx(wanted, rel=2e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -10,13 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core import magnitudes, sky, times
-from linnet.core.column import TEXT_CODE, schema_of
+from linnet.core.column import schema_of
 from linnet.core.lists import numbers, whole
 from linnet.core.vocabulary import PACKET
 from linnet.surveys.ztf import object_ids
-from linnet.surveys.ztf.fields import CANDIDATE, OWN, TOP
+from linnet.surveys.ztf.fields import CANDIDATE, OWN, SENTINELS, TOP
 from linnet.surveys.ztf.history import light_curve, middle, positive, public
-from linnet.surveys.ztf.packet import Bools, Floats, band_codes, integers, reals, signs, texts
+from linnet.surveys.ztf.packet import (
+    NULL_TEXT,
+    Bools,
+    Floats,
+    band_codes,
+    integers,
+    reals,
+    says_something,
+    signs,
+    texts,
+)
 
 NIGHT_TURNS_UTC = 20.0
 """Hours UTC at which a night at Palomar begins to count: local noon."""
@@ -46,11 +57,8 @@ def columns(decoded: pa.RecordBatch) -> pa.RecordBatch:
     found |= _trust(decoded)
     found |= light_curve(decoded, found)
     rows = decoded.num_rows
-    arrays = [found.get(f.name, None) for f in _SCHEMA]
-    return pa.RecordBatch.from_arrays(
-        [pa.nulls(rows, f.type) if a is None else a.cast(f.type) for a, f in zip(arrays, _SCHEMA, strict=True)],
-        schema=_SCHEMA,
-    )
+    arrays = [found[f.name] if f.name in found else pa.nulls(rows, f.type) for f in _SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
 def _own_columns(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -59,13 +67,20 @@ def _own_columns(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _as_sent(column: pa.Array) -> pa.Array:
-    """The values of one field, null where they say nothing."""
+    """The values of one field, null where they say nothing.
+
+    A hundred columns pass here for every batch, however small, so what needs no change is not touched.
+    """
+    if column.null_count == len(column):
+        return column
     if pa.types.is_string(column.type):
         return texts(column)
     if pa.types.is_floating(column.type):
-        return numbers(reals(column), column.type)
-    values, missing = integers(column)
-    return whole(values, missing | (values == -999), column.type)
+        values = column.to_numpy(zero_copy_only=False)
+        return pa.array(values, mask=~says_something(values))
+    numbers_sent, missing = integers(column)
+    sentinel = numbers_sent == SENTINELS[0]
+    return whole(numbers_sent, missing | sentinel, column.type) if sentinel.any() else column
 
 
 def _identity(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -79,7 +94,7 @@ def _identity(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
         "alert_id": decoded.column("candidate.candid"),
         "object_id": object_id,
         "object_key": object_ids.keys(object_id),
-        "body_id": pc.if_else(pa.array(near), named, pa.scalar(None, pa.string())),
+        "body_id": pc.if_else(pa.array(near), named, NULL_TEXT),
         "body_sep": numbers(np.where(near, separation, np.nan), pa.float32()),
         "is_moving": pa.array(np.zeros(rows, dtype=bool)),
     }
@@ -180,4 +195,9 @@ def _quality(decoded: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int6
 
 def _codes(indices: np.ndarray[tuple[int], np.dtype[np.int64]], names: tuple[str, ...]) -> pa.Array:
     codes = pa.array(indices.astype(np.int8), mask=indices < 0)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string())).cast(TEXT_CODE)
+    return pa.DictionaryArray.from_arrays(codes, _dictionary(names))
+
+
+@lru_cache(maxsize=64)
+def _dictionary(names: tuple[str, ...]) -> pa.Array:
+    return pa.array(names, pa.string())

@@ -34,6 +34,7 @@ PUBLIC_PROGRAM = 1
 MEASURED = ("0", "56")
 """procstatus of forced photometry that holds a flux: no warning, and bad pixels nearby. Others (55, 61) hold -99999."""
 
+_MEASURED = pa.array(MEASURED)
 _KEY_BANDS = 127
 
 
@@ -128,7 +129,7 @@ def _limits(items: _Items) -> Flat:
 
 def _forced(items: _Items) -> Flat:
     count = magnitudes.flux(reals(items["magzpsci"]))
-    status = pc.is_in(items["procstatus"], value_set=pa.array(MEASURED)).to_numpy(zero_copy_only=False)
+    status = pc.is_in(items["procstatus"], value_set=_MEASURED).to_numpy(zero_copy_only=False)
     count = np.where(status, count, np.nan)
     flux, error = (reals(items[n]) for n in ("forcediffimflux", "forcediffimfluxunc"))
     key = _exposure(items)

@@ -10,6 +10,13 @@ import pyarrow.compute as pc
 from linnet.core.lists import missing_in
 from linnet.surveys.ztf.fields import SENTINELS
 
+_POSITIVE = pa.array(["t", "1", "true", "1.0"])
+_NEGATIVE = pa.array(["f", "0", "false", "0.0"])
+_NO_TEXT = pa.array(["", "null"])
+
+NULL_TEXT = pa.scalar(None, pa.string())
+"""A null among texts. It and the sets above are made once: making one costs more than using it."""
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -25,7 +32,15 @@ EXPTIME_S = 30.0
 def reals(column: pa.Array) -> Floats:
     """A numeric column as float64; null, infinity and the sentinels are NaN."""
     values: Floats = column.to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.where(np.isfinite(values) & ~np.isin(values, SENTINELS), values, np.nan)
+    return np.where(says_something(values), values, np.nan)
+
+
+def says_something(values: npt.NDArray[np.floating]) -> Bools:
+    """Where numbers are finite and no sentinels."""
+    found: Bools = np.isfinite(values)
+    for sentinel in SENTINELS:
+        found &= values != sentinel
+    return found
 
 
 def integers(column: pa.Array) -> tuple[Ints, Bools]:
@@ -37,8 +52,8 @@ def integers(column: pa.Array) -> tuple[Ints, Bools]:
 def signs(isdiffpos: pa.Array) -> Floats:
     """+1, -1 or NaN of every form in which ZTF and those who rewrite it tell the sign of a subtraction."""
     letters = pc.utf8_lower(pc.utf8_trim_whitespace(isdiffpos))
-    positive = pc.is_in(letters, value_set=pa.array(["t", "1", "true", "1.0"])).to_numpy(zero_copy_only=False)
-    negative = pc.is_in(letters, value_set=pa.array(["f", "0", "false", "0.0"])).to_numpy(zero_copy_only=False)
+    positive = pc.is_in(letters, value_set=_POSITIVE).to_numpy(zero_copy_only=False)
+    negative = pc.is_in(letters, value_set=_NEGATIVE).to_numpy(zero_copy_only=False)
     return np.where(positive, 1.0, np.where(negative, -1.0, np.nan))
 
 
@@ -49,7 +64,7 @@ def exposure_days(exptime: Floats) -> Floats:
 
 def texts(column: pa.Array) -> pa.Array:
     """A text column with null for an empty text and for the word `null`."""
-    return pc.if_else(pc.is_in(column, value_set=pa.array(["", "null"])), pa.scalar(None, pa.string()), column)
+    return pc.if_else(pc.is_in(column, value_set=_NO_TEXT), NULL_TEXT, column)
 
 
 def band_codes(fid: pa.Array) -> tuple[Ints, tuple[str, ...]]:
