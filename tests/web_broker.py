@@ -77,11 +77,20 @@ def check_filter(text: str) -> None:
         raise FilterError("no column magg", text.index("magg"), "mag")
 
 
+def audit() -> Mapping[str, Any]:
+    """Everything is accounted for."""
+    return {"ok": True, "received": 6}
+
+
 def unit(number: int, survey: str, night: int, tags: list[tuple[int, str]], *alerts: Alert) -> Unit:
     """One commit of these alerts, in this night, with tags of version 1."""
     cells = healpix29(*(np.array([a.values[n] for a in alerts], dtype=np.float64) for n in ("ra", "dec")))
     alerts = tuple(
-        replace(a, values={**a.values, "survey": survey, "night": night, "healpix": int(c)})
+        replace(
+            a,
+            values={**a.values, "survey": survey, "night": night, "healpix": int(c)},
+            lc=tuple(replace(p, public=p.public and bool(a.values["is_public"])) for p in a.lc),
+        )
         for a, c in zip(alerts, cells, strict=True)
     )
     rows = batch(*alerts)
@@ -165,6 +174,11 @@ def site(folder: Path, *, public_only: bool = True, filled: bool = True, **given
         for name in ("bright", "moving"):
             version = control.add_filter(name, "mag < 19", topic_line=f"{name}: {HOSTILE}", description=HOSTILE)
             control.set_active(name, version)
-    parts: dict[str, object] = {"check_filter": check_filter, "version": "0.1-test", **given}
-    broker = Broker(store, control, COLUMNS, stamps, lambda: {"ok": True, "received": 6}, public_only, **parts)  # type: ignore[arg-type]  # parts of several types
-    return Site(broker, TestClient(create_app(broker), follow_redirects=False))
+    parts: dict[str, object] = {"check_filter": check_filter, "version": "0.1-test", "audit": audit, **given}
+    broker = Broker(store, control, COLUMNS, stamps, public_only=public_only, **parts)  # type: ignore[arg-type]  # parts of several types
+    return Site(broker, client(broker))
+
+
+def client(broker: Broker, root_path: str = "") -> TestClient:
+    """A browser that shows redirects instead of following them."""
+    return TestClient(create_app(broker), root_path=root_path, follow_redirects=False)

@@ -28,7 +28,7 @@ STATUS: tuple[tuple[type[LinnetError], int], ...] = (
 def failure(request: Request, status: int, sentence: str, **more: Any) -> Response:
     """The answer to a request that failed: `type`, `title`, `status`, `detail` and `more` as JSON, or a page."""
     title = HTTPStatus(status).phrase
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].removeprefix(request.scope.get("root_path", "")).startswith("/api/"):
         body = {"type": "about:blank", "title": title, "status": status, "detail": sentence, **more}
         return JSONResponse(body, status, media_type="application/problem+json")
     return page(request, "error.html", status=status, heading=title, sentence=sentence)
@@ -69,4 +69,6 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _place(error: Any) -> str:
     """The name of a parameter, without the words body, query or path."""
+    if error["type"] == "json_invalid":
+        return "body"
     return ".".join(str(part) for part in error["loc"][1:]) or "body"
