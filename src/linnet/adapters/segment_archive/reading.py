@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ class SegmentReader:
         self._folder = folder
         self._open: OrderedDict[str, tuple[BinaryIO, Header]] = OrderedDict()
         self._lock = RLock()
+        # Readers are handed around; whoever drops the last one closes the files.
+        weakref.finalize(self, _close_all, self._open)
 
     def datums(self, references: pa.Table) -> pa.Array:
         """Datums of references (`segment`, `block`, `place`, `length`), aligned; each block is expanded once.
@@ -111,8 +114,7 @@ class SegmentReader:
     def forget(self) -> None:
         """Close all files; they are opened again when they are asked for."""
         with self._lock:
-            while self._open:
-                self._open.popitem()[1][0].close()
+            _close_all(self._open)
 
     def _block(self, segment: str, offset: int) -> bytes:
         with self._lock, _naming(segment), storage_errors(f"read {segment}"):
@@ -142,6 +144,11 @@ class SegmentReader:
         except BaseException:
             file.close()
             raise
+
+
+def _close_all(files: OrderedDict[str, tuple[BinaryIO, Header]]) -> None:
+    while files:
+        files.popitem()[1][0].close()
 
 
 class _naming:  # noqa: N801 - reads as a verb where it is used
