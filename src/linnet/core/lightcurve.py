@@ -1,102 +1,50 @@
-"""Light curves as flat arrays: the packet's own history, the join with stored points, and counts over both.
+"""Light curves as columns: the packet's own history, the join with stored points, and the points that a batch brings.
 
-A *flat* light curve is one numpy array per quantity over all points of all alerts of a batch, with `row` saying to
-which alert a point belongs. Everything here is a few sorts of flat arrays; nothing loops over alerts.
+All of it works on flat points (see `flat_points`); nothing loops over alerts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.column import TEXT_CODE
+from linnet.core.flat_points import (
+    IN_PACKET,
+    NO_ID,
+    OWN,
+    STORED,
+    TIME_TOLERANCE,
+    Flat,
+    Floats,
+    Ints,
+    among,
+    concat,
+    exposure_key,
+    unique,
+)
 from linnet.core.lists import numbers
 from linnet.core.unit import POINT, WITHDRAWN
 from linnet.core.vocabulary import DETECTION
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-
-NO_ID = np.iinfo(np.int64).min
-"""Stands for a missing source id in flat arrays (null in columns)."""
-
-OWN, STORED, IN_PACKET = 0, 1, 2
-"""Ranks: of several values for one point, the alert's own row wins, then a stored one, then the packet's."""
-
-TIME_TOLERANCE = 1e-6
-"""Days (0.09 s). Points later than the alert by more than this are from its future."""
-
-
-@dataclass(frozen=True)
-class Flat:
-    """Points of many alerts, one entry each.
-
-    Attributes:
-        row: index of the alert (int64).
-        mjd: middle of the exposure, TAI (float64).
-        band: index into `bands` (int64), -1 where unknown.
-        flux, flux_err: nJy (float64), NaN where null.
-        kind: 0 detection, 1 forced, 2 limit (int64).
-        source_id: the survey's id, `NO_ID` without one.
-        key: identity of the point within its object and kind.
-        public: whether it may be published.
-        withdrawn: whether the survey has taken it back.
-        rank: `OWN`, `STORED` or `IN_PACKET`.
-        bands: the band names that `band` points to.
-    """
-
-    row: Ints
-    mjd: Floats
-    band: Ints
-    flux: Floats
-    flux_err: Floats
-    kind: Ints
-    source_id: Ints
-    key: Ints
-    public: Bools
-    withdrawn: Bools
-    rank: Ints
-    bands: tuple[str, ...]
-
-    def __len__(self) -> int:
-        """Number of points."""
-        return len(self.row)
-
-    def take(self, chosen: npt.NDArray[np.generic]) -> Flat:
-        """The points at these indices, or where this mask is true."""
-        picked = {f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name != "bands"}
-        return replace(self, **picked)
-
-
-def concat(parts: list[Flat]) -> Flat:
-    """Several flat light curves as one; band indices are brought to one list of names."""
-    names = tuple(dict.fromkeys(b for p in parts for b in p.bands))
-    moved = []
-    for part in parts:
-        table = np.array([names.index(b) for b in part.bands] + [-1], dtype=np.int64)
-        moved.append(replace(part, band=table[part.band], bands=names))
-    joined = {f.name: np.concatenate([getattr(p, f.name) for p in moved]) for f in fields(Flat) if f.name != "bands"}
-    return Flat(**joined, bands=names)
-
-
-def exposure_key(mjd: Floats, band: npt.NDArray[np.int64], detector: npt.NDArray[np.int64]) -> Ints:
-    """Key of a point that has neither an id nor a visit: (mjd to 1e-6 d, band, detector), packed and negative.
-
-    Args:
-        mjd: days; what is no time (NaN, beyond 10 million days) counts as 0.
-        band: a number of 0 to 127 for the band, e.g. the code point of its letter.
-        detector: 0 to 4095.
-
-    Returns:
-        Negative keys, which cannot meet the survey's own positive ids.
-    """
-    micro = np.rint(np.where(np.abs(mjd) < 1e7, mjd, 0.0) * 1e6).astype(np.int64)
-    return -((micro << 19) | ((band & 127) << 12) | (detector & 4095)) - 1
+__all__ = [
+    "IN_PACKET",
+    "NO_ID",
+    "OWN",
+    "STORED",
+    "TIME_TOLERANCE",
+    "Flat",
+    "columns_of",
+    "concat",
+    "exposure_key",
+    "flat",
+    "join",
+    "packet_history",
+    "point_rows",
+    "unique",
+    "withdrawn_rows",
+]
 
 
 def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
@@ -123,27 +71,6 @@ def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
         "withdrawn_kind": _list(back, rows, pa.array(back.kind.astype(np.int8))),
         "withdrawn_key": _list(back, rows, pa.array(back.key)),
     }
-
-
-def unique(points: Flat) -> Flat:
-    """One point per (row, kind, key), that of the smallest rank (then the first), sorted by (row, mjd, kind, key)."""
-    order = np.lexsort((points.rank, points.key, points.kind, points.row))
-    ordered = points.take(order)
-    if len(ordered):
-        first = np.ones(len(ordered), dtype=bool)
-        first[1:] = (np.diff(ordered.row) != 0) | (np.diff(ordered.kind) != 0) | (np.diff(ordered.key) != 0)
-        ordered = ordered.take(first)
-    return ordered.take(np.lexsort((ordered.key, ordered.kind, ordered.mjd, ordered.row)))
-
-
-def among(points: Flat, row: Ints, kind: Ints, key: Ints) -> Bools:
-    """Which points have one of these identities (row, kind, key)."""
-    if not len(row):
-        return np.zeros(len(points), dtype=bool)
-    both = [np.concatenate(pair) for pair in ((row, points.row), (kind, points.kind), (key, points.key))]
-    _, identity = np.unique(np.column_stack(both), axis=0, return_inverse=True)
-    found: Bools = np.isin(identity[len(row) :], identity[: len(row)])
-    return found
 
 
 def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:

@@ -70,7 +70,7 @@ def texts(column: pa.Array) -> pa.Array:
 def band_codes(fid: pa.Array) -> tuple[Ints, tuple[str, ...]]:
     """Filter numbers as (index into names, -1 where null; names).
 
-    A filter that is not g, r or i is kept under the name fidN where its number has at most two digits.
+    A filter that is not g, r or i is kept, e.g. as fid4, where its number has at most two digits.
     """
     values, missing = integers(fid)
     known = ~missing & (values >= 0) & (values < 100)
