@@ -72,6 +72,9 @@ def test_fastavro_reads_a_segment_and_every_reference_leads_to_its_datum(codec: 
     found = [segment.read_datum(file, head, offset, p.place, p.length) for offset, p in references]
     assert found == datums
 
+    assert list(segment.datums(file, head)) == [(o, p, d) for (o, p), d in zip(references, datums, strict=True)]
+    assert [d for _, _, d in segment.datums(file, head, references[4][0])] == datums[4:]
+
     listed = list(segment.blocks(file, head))
     assert [b.count for b in listed] == [2, 2, 1, 3]
     assert [b.offset for b in listed] == sorted({offset for offset, _ in references})
@@ -116,6 +119,14 @@ def test_a_cut_or_overwritten_tail_is_named_and_a_wrong_reference_is_not_found()
     spoiled = io.BytesIO(file.getvalue()[:-1] + b"?")
     with pytest.raises(StorageError, match="sync marker"):
         list(segment.blocks(spoiled, head))
+
+
+def test_a_damaged_datum_of_a_segment_is_named() -> None:
+    file = io.BytesIO(segment.header(json.dumps(SCHEMA), "null", SYNC))
+    file.seek(0, 2)
+    file.write(segment.block([_datum(1, 10) + b"\x00"], "null", SYNC)[0])
+    with pytest.raises(StorageError, match="the segment is damaged: 1 bytes follow"):
+        list(segment.datums(file, segment.read_header(file)))
 
 
 def test_a_schema_larger_than_the_first_read_is_still_found() -> None:

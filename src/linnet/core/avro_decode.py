@@ -1,8 +1,9 @@
 """Decoding: envelopes, schemas and wanted fields in; columns, untouched datums and rejects out.
 
 This is the decoder on fastavro, behind the contract of `linnet.core.decoding`: every datum is walked strictly before
-(see `avro_strict`), fastavro makes its values. Per alert on one core: ZTF of 50 KiB 0.7 ms, LSST with hundreds of
-previous sources 20 ms, of which fastavro takes four fifths.
+(see `avro_strict`), fastavro makes its values. Per alert on one core, with all columns of the surveys: ZTF of 50 KiB
+1.2 ms (0.16 to open and walk, 0.55 fastavro, the rest columns), LSST 0.5 ms, LSST with 580 history items on the mean
+16 ms (1.5, 12.4, 2).
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ class _Batch:
             raise PacketError(Reason.UNKNOWN_SCHEMA, f"nobody asked for alerts of the survey {survey!r}")
         if not datums:
             return
-        rows = self.rows.setdefault(survey, Rows(self.wanted[survey]))
+        if survey not in self.rows:
+            self.rows[survey] = Rows(self.wanted[survey])
+        rows = self.rows[survey]
         if rows.size + sum(map(len, datums)) > MAX_DATUMS:
             raise PacketError(Reason.TOO_LARGE, f"the batch holds more than {MAX_DATUMS} bytes of datums")
         paths = self._undeclared(schema, survey)

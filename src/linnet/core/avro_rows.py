@@ -1,8 +1,8 @@
 """Gathers the wanted values of packets and makes Arrow columns of them, a few packets at a time.
 
 A packet's Python values take twenty times its bytes, so only what is wanted is kept, and only until `CHUNK` list items
-or alerts have come together. The loop over alerts costs 0.03 ms for a ZTF packet and 1 ms for an LSST packet with a
-thousand history items, a tenth of what decoding costs before it.
+or alerts have come together. The loop over alerts costs 0.5 ms for a ZTF packet with 112 columns and 36 history items,
+2 ms for an LSST packet with 494 columns and 580 items, an eighth of what its decoding costs before.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Rows:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._fields = Fields(wanted.scalars)
+        self._items = {name: Fields(items) for name, items in wanted.lists.items()}
         self._batches: list[pa.RecordBatch] = []
         self._where: list[tuple[int, int, bytes, str]] = []
         self.size = 0
@@ -122,7 +123,8 @@ class Rows:
         self._rows: list[list[object]] = []
         self._extra: list[str | None] = []
         self._lists = {
-            name: _List(tuple(name.split(".")), wanted, Fields(wanted)) for name, wanted in self._wanted.lists.items()
+            name: _List(tuple(name.split(".")), wanted, self._items[name])
+            for name, wanted in self._wanted.lists.items()
         }
 
     def _flush(self) -> None:

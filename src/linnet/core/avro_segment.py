@@ -16,6 +16,8 @@ from linnet.core import avro_varint
 from linnet.core.avro_codec import MAX_EXPANDED, compress, expand
 from linnet.core.avro_container import MAGIC, MAX_HEADER, SYNC, Header
 from linnet.core.avro_container import header as parse_header
+from linnet.core.avro_message import split
+from linnet.core.avro_schema import writer_schema
 from linnet.errors import NotFoundError, PacketError, StorageError
 
 BLOCK = 1024 * 1024
@@ -190,6 +192,25 @@ def read_datum(file: BinaryIO, head: Header, offset: int, place: int, length: in
     if place < 0 or length < 0 or place + length > len(data):
         raise NotFoundError(f"the block at byte {offset} has no datum of {length} bytes at {place}")
     return data[place : place + length]
+
+
+def datums(file: BinaryIO, head: Header, start: int | None = None) -> Iterator[tuple[int, Place, bytes]]:
+    """Every datum of a segment in order: place of its block in the file, place in the block, its bytes.
+
+    Where one ends and the next begins follows from walking them strictly by the segment's schema.
+
+    Raises:
+        StorageError: a block or a datum is damaged, or the schema is refused.
+    """
+    try:
+        schema = writer_schema(head.schema)
+        for found in blocks(file, head, start):
+            at = 0
+            for datum in split(read_block(file, head, found.offset), found.count, schema):
+                yield found.offset, Place(at, len(datum)), datum
+                at += len(datum)
+    except PacketError as error:
+        raise StorageError(f"the segment is damaged: {error}") from error
 
 
 def _sized(data: bytes) -> bytes:
