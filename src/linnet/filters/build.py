@@ -14,6 +14,7 @@ from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
 from linnet.filters import tree
 from linnet.filters.constants import in_range, negated, number
+from linnet.filters.syntax_nodes import bare, chain, only
 from linnet.filters.tokens import MAX_LIST, MAX_NODES, Token
 from linnet.filters.tree import FUNCTIONS, Kind, Node, Span, kind_of
 
@@ -87,7 +88,7 @@ class _Builder:
         """Our node of one of sqlglot's."""
         if depth > MAX_DEPTH:
             raise FilterError(f"more than {MAX_DEPTH} operations one inside the other", self.position())
-        syntax = _bare(given)
+        syntax = bare(given)
         if not isinstance(syntax, exp.Expression):
             raise FilterError("something is missing here", self.position())
         # Exact types: a subclass (sqlglot has many) is another construct.
@@ -111,17 +112,17 @@ class _Builder:
         raise FilterError(f"`{text[:20]}` cannot stand here", self.position())
 
     def _column(self, syntax: exp.Expression, _depth: int) -> Node:
-        identifier = _only(syntax, "this")["this"]
+        identifier = only(syntax, "this")["this"]
         if type(identifier) is not exp.Identifier:
             raise FilterError("a column is written as its bare name", self.position())
-        name = str(_only(identifier, "this")["this"])
+        name = str(only(identifier, "this")["this"])
         kind = kind_of(self._columns[name].type) if name in self._columns else None
         if kind is None:
             raise FilterError(f"column {name} cannot be used in a filter", self.position())
         return tree.Column(name, kind, self._leaf("name", name))
 
     def _literal(self, syntax: exp.Expression, _depth: int) -> tree.Literal:
-        given = _only(syntax, "this", "is_string")
+        given = only(syntax, "this", "is_string")
         text = str(given["this"])
         if given.get("is_string"):
             return tree.Literal(text, Kind.TEXT, self._leaf("string", text))
@@ -129,11 +130,11 @@ class _Builder:
         return number(Token("number", text, start, end))
 
     def _boolean(self, syntax: exp.Expression, _depth: int) -> Node:
-        value = bool(_only(syntax, "this").get("this"))
+        value = bool(only(syntax, "this").get("this"))
         return tree.Literal(value, Kind.BOOLEAN, self._leaf("keyword", "true" if value else "false"))
 
     def _negative(self, syntax: exp.Expression, depth: int) -> Node:
-        inner = _bare(_only(syntax, "this").get("this"))
+        inner = bare(only(syntax, "this").get("this"))
         # Minus and whole zero stay apart, because whole numbers have no -0 that would keep the sign.
         if type(inner) is exp.Literal and str(inner.this).strip("0") != "":
             return negated(self._literal(inner, depth))
@@ -141,34 +142,34 @@ class _Builder:
         return tree.Negative(item, item.span)
 
     def _abs(self, syntax: exp.Expression, depth: int) -> Node:
-        item = self._number(_only(syntax, "this").get("this"), depth, "abs")
+        item = self._number(only(syntax, "this").get("this"), depth, "abs")
         return tree.Call("abs", (item,), item.kind, item.span)
 
     def _compare(self, syntax: exp.Expression, depth: int) -> Node:
-        given = _only(syntax, "this", "expression")
+        given = only(syntax, "this", "expression")
         left, right = self.node(given.get("this"), depth), self.node(given.get("expression"), depth)
         operator = COMPARISONS[type(syntax)]
         if not _same_family(left.kind, right.kind):
             both = f"{_AS_WRITTEN[left.kind]} cannot be compared with {_AS_WRITTEN[right.kind]}"
             raise FilterError(both, right.span[0])
         if operator not in ("=", "!=") and not left.kind.is_number:
-            only = f"{operator} compares numbers; {_AS_WRITTEN[left.kind]} knows only = and !="
-            raise FilterError(only, left.span[0])
+            orders = f"{operator} compares numbers; {_AS_WRITTEN[left.kind]} knows only = and !="
+            raise FilterError(orders, left.span[0])
         return tree.Compare(operator, left, right, _join(left, right))
 
     def _arithmetic(self, syntax: exp.Expression, depth: int) -> Node:
-        given = _only(syntax, "this", "expression")
+        given = only(syntax, "this", "expression")
         operator = ARITHMETIC[type(syntax)]
         left, right = (self._number(given.get(k), depth, operator) for k in ("this", "expression"))
         return tree.Arithmetic(operator, left, right, _join(left, right))
 
     def _between(self, syntax: exp.Expression, depth: int) -> Node:
-        given = _only(syntax, "this", "low", "high")
+        given = only(syntax, "this", "low", "high")
         item, low, high = (self._number(given.get(k), depth, "between") for k in ("this", "low", "high"))
         return tree.Between(item, low, high, _join(item, high))
 
     def _in(self, syntax: exp.Expression, depth: int) -> Node:
-        given = _only(syntax, "this", "expressions")
+        given = only(syntax, "this", "expressions")
         item = self.node(given.get("this"), depth)
         listed = given.get("expressions")
         if not isinstance(listed, list) or not listed:
@@ -191,19 +192,19 @@ class _Builder:
         return in_range(found)
 
     def _is_null(self, syntax: exp.Expression, depth: int) -> Node:
-        given = _only(syntax, "this", "expression")
+        given = only(syntax, "this", "expression")
         item = self.node(given.get("this"), depth)
         if type(given.get("expression")) is not exp.Null:
             raise FilterError("`is` is followed by null or not null; compare with = otherwise", self.position())
         return tree.IsNull(item, (item.span[0], self._leaf("keyword", "null")[1]))
 
     def _not(self, syntax: exp.Expression, depth: int) -> Node:
-        item = self._condition(_only(syntax, "this").get("this"), depth, "not")
+        item = self._condition(only(syntax, "this").get("this"), depth, "not")
         return tree.Not(item, item.span)
 
     def _junction(self, syntax: exp.Expression, depth: int) -> Node:
         word = "and" if type(syntax) is exp.And else "or"
-        parts = _chain(syntax)
+        parts = chain(syntax)
         self._count += len(parts) - 2
         items = tuple([self._condition(part, depth, word) for part in parts])
         span = _join(items[0], items[-1])
@@ -226,35 +227,6 @@ def _is_leaf(token: Token) -> bool:
     if token.sort == "keyword":
         return token.text in ("null", "true", "false")
     return token.sort in ("number", "string") or (token.sort == "name" and token.text not in FUNCTIONS)
-
-
-def _bare(syntax: object) -> object:
-    """Without the parentheses around it. Their nesting is bounded before parsing."""
-    while isinstance(syntax, exp.Expression) and type(syntax) is exp.Paren:
-        syntax = _only(syntax, "this").get("this")
-    return syntax
-
-
-def _chain(syntax: exp.Expression) -> list[object]:
-    """Operands of a chain of one junction in the order of the text, without recursion: chains are long."""
-    found: list[object] = []
-    waiting: list[object] = [syntax]
-    while waiting:
-        each = _bare(waiting.pop())
-        if isinstance(each, exp.Expression) and type(each) is type(syntax):
-            given = _only(each, "this", "expression")
-            waiting.extend((given.get("expression"), given.get("this")))
-        else:
-            found.append(each)
-    return found
-
-
-def _only(syntax: exp.Expression, *allowed: str) -> dict[str, object]:
-    """Arguments of a node, after a check that it has no other, and no comments."""
-    odd = [k for k, v in syntax.args.items() if v and k not in allowed]
-    if odd or syntax.comments:
-        raise FilterError(f"{type(syntax).__name__} with {', '.join(odd) or 'comments'} is not part of the language", 0)
-    return dict(syntax.args)
 
 
 def _same_family(left: Kind, right: Kind) -> bool:

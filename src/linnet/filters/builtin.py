@@ -1,15 +1,15 @@
 """The filters that ship with Linnet: data in `builtin/*.toml`, in the same language as anybody's.
 
 Each has a topic line, a description that says what is approximated, a reference, and examples. An example is a row of
-column values; columns that it does not name are null. A counter-example may be given as a passing row with changes, so
-that it shows what one changed value does.
+column values; columns that it does not name are null. It may be given as an earlier passing row with changes, so that
+it shows what one changed value does.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, TypeAlias
@@ -115,17 +115,16 @@ def read(name: str, content: str) -> BuiltinFilter:
     if odd:
         raise FilterError(f"filter {name}: keys missing or unknown: {', '.join(odd)}")
     words = {k: _words(name, k, data[k]) for k in ("topic_line", "description", "reference", "text")}
-    passing = tuple(_example(name, e, ()) for e in data["must_pass"])
-    return BuiltinFilter(name, **words, must_pass=passing, must_not=_examples(name, data["must_not"], passing))
-
-
-def _examples(name: str, given: Any, passing: tuple[Example, ...]) -> tuple[Example, ...]:
-    if not passing or not given:
+    if not data["must_pass"] or not data["must_not"]:
         raise FilterError(f"filter {name}: examples that must pass and examples that must not are both needed")
-    return tuple(_example(name, e, passing) for e in given)
+    passing: list[Example] = []
+    for given in data["must_pass"]:
+        passing.append(_example(name, given, passing))
+    failing = tuple(_example(name, given, passing) for given in data["must_not"])
+    return BuiltinFilter(name, **words, must_pass=tuple(passing), must_not=failing)
 
 
-def _example(name: str, given: dict[str, Any], passing: tuple[Example, ...]) -> Example:
+def _example(name: str, given: dict[str, Any], passing: Sequence[Example]) -> Example:
     """`why` and `row`; or `why`, `like` (number of a passing row), `change` (new values) and `null` (columns)."""
     odd = set(given) - {"why", "row", "like", "change", "null"}
     if odd or "why" not in given or ("like" in given) == ("row" in given):
