@@ -209,6 +209,7 @@ def test_an_object_page_has_curve_stamps_tags_neighbours_values_and_alerts(here:
     assert "Slope in band r." in reader.text
     assert "-0.125" in reader.text
     assert "2 alerts" in reader.text
+    assert "bright 2\u00d7" in " ".join(reader.text.split())
     assert str(BIG + 2) not in reader.text
 
 

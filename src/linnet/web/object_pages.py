@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -49,7 +50,7 @@ def object_page(
     thing = reading.object_row(broker, survey, object_id)
     alerts = broker.store.object_alerts(survey, object_id, public=broker.public_only)
     current = _current(alerts, view.alert)
-    shown = alerts.slice(max(alerts.num_rows - ALERTS, 0))
+    listed = _alert_list(broker, survey, alerts.slice(max(alerts.num_rows - ALERTS, 0)))
     return page(
         request,
         "object.html",
@@ -58,7 +59,8 @@ def object_page(
         view=view,
         near=rows(reading.neighbours(broker, survey, thing, NEIGHBOURS)),
         near_radius=NEIGHBOURS,
-        alerts=_alert_list(broker, survey, shown),
+        alerts=listed,
+        object_tags=Counter(tag["filter"] for row in listed for tag in row["tags"]).most_common(),
         total=alerts.num_rows,
         **_curve(broker, thing, view, current),
         **_about(broker, survey, current),
