@@ -18,9 +18,12 @@ import pytest
 
 from linnet.adapters.segment_archive import SegmentArchive, read_manifest
 from linnet.core import avro_container
+from linnet.core.avro_codec import MAX_EXPANDED
+from linnet.core.avro_message import split
+from linnet.core.avro_schema import writer_schema
 from linnet.core.avro_segment import BLOCK
 from linnet.core.unit import SEGMENT
-from linnet.errors import StorageError
+from linnet.errors import PacketError, StorageError
 from power_cut import PowerCut
 
 NIGHT = 20260131
@@ -103,11 +106,28 @@ def test_blocks_hold_at_most_a_megabyte_or_one_larger_datum(tmp_path: Path) -> N
     table = _datums(0, sizes)
     references = archive.append("ztf", NIGHT, "zstandard", table)
     segment = references["segment"][0].as_py()
-    blocks = list(archive.contents(segment))
-    assert [block.count for block, _ in blocks] == [3, 3, 3, 1, 1, 1000]
-    assert all(len(data) <= BLOCK or block.count == 1 for block, data in blocks)
-    assert b"".join(data for _, data in blocks) == b"".join(table["datum"].to_pylist())
+    with (tmp_path / segment).open("rb") as file:
+        found: list[Any] = list(fastavro.block_reader(file))
+    blocks = [(block.num_records, len(block.bytes_.getvalue())) for block in found]
+    assert [count for count, _ in blocks] == [3, 3, 3, 1, 1, 1000]
+    assert all(size <= BLOCK or count == 1 for count, size in blocks)
+    datums = [(segment, block, place.place, place.length) for block, place, _ in archive.datums(segment)]
+    assert datums == [tuple(row.values()) for row in references.to_pylist()]
+    assert [datum for _, _, datum in archive.datums(segment)] == table["datum"].to_pylist()
     assert archive.read(references).to_pylist() == table["datum"].to_pylist() == _contents(tmp_path / segment)
+
+
+@pytest.mark.parametrize("codec", ["null", "zstandard"])
+def test_the_largest_datum_that_decoding_gives_is_archived_and_read_back(tmp_path: Path, codec: str) -> None:
+    archive = _archive(tmp_path)
+    datum = _datum(np.random.default_rng(0).bytes(MAX_EXPANDED - 4))
+    schema = writer_schema(SCHEMA.encode())
+    assert len(datum) == MAX_EXPANDED
+    assert split(datum, 1, schema) == [datum]
+    table = pa.table({"datum": [datum], "fingerprint": ["aa"]})
+    assert archive.read(archive.append("ztf", NIGHT, codec, table)).to_pylist() == [datum]
+    with pytest.raises(PacketError, match="a datum of 33554433 bytes"):
+        split(_datum(bytes(MAX_EXPANDED - 3)), 1, schema)
 
 
 @pytest.mark.parametrize("codec", ["null", "zstandard"])

@@ -25,13 +25,14 @@ MAX_ZSTD_WINDOW = 8 * 1024 * 1024
 _PIECE = 1024 * 1024
 
 
-def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED) -> bytes:
+def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED, most: int | None = None) -> bytes:
     """The data of one block.
 
     Args:
         codec: the container's `avro.codec`.
         data: the block as it stands in the container, without its sync marker.
         cap: most bytes to give. A block that holds more costs no more memory than this.
+        most: most compressed bytes to take; `MAX_COMPRESSED` by default.
 
     Raises:
         PacketError: `BAD_CONTAINER` where the codec is unknown or the data are damaged; `TOO_LARGE` beyond the cap.
@@ -39,8 +40,9 @@ def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED) -> bytes:
     known = _EXPAND.get(codec)
     if known is None:
         raise PacketError(Reason.BAD_CONTAINER, f"codec {codec[:40]!r} is not one of {', '.join(_EXPAND)}")
-    if codec != "null" and len(data) > MAX_COMPRESSED:
-        raise _too_large(f"a compressed block of {len(data)} bytes; at most {MAX_COMPRESSED} are taken")
+    most = MAX_COMPRESSED if most is None else most
+    if codec != "null" and len(data) > most:
+        raise _too_large(f"a compressed block of {len(data)} bytes; at most {most} are taken")
     return known(data, cap)
 
 

@@ -6,6 +6,7 @@ bytes big-endian, the datum.
 
 from __future__ import annotations
 
+from linnet.core.avro_codec import MAX_EXPANDED
 from linnet.core.avro_container import MAGIC, MAX_MESSAGE, blocks, header
 from linnet.core.avro_schema import SchemaCache, WriterSchema
 from linnet.core.avro_strict import Budget
@@ -73,6 +74,8 @@ def split(data: bytes, count: int, schema: WriterSchema) -> list[bytes]:
     at = 0
     for _ in range(count):
         end = schema.walk(data, at, Budget())
+        if end - at > MAX_EXPANDED:
+            raise PacketError(Reason.TOO_LARGE, f"a datum of {end - at} bytes; at most {MAX_EXPANDED} are taken")
         datums.append(data[at:end])
         at = end
     if at < len(data):

@@ -169,7 +169,8 @@ def read_block(file: BinaryIO, head: Header, offset: int) -> bytes:
     if stored[found.size :] != head.sync:
         raise NotFoundError(f"no block begins at byte {offset} of the segment, or it is damaged")
     try:
-        return expand(head.codec, stored[: found.size])
+        # A block of our own may be larger than a packet's: a datum of 5 MB of stamps does not shrink.
+        return expand(head.codec, stored[: found.size], most=found.size)
     except PacketError as error:
         raise StorageError(f"the block at byte {offset} is damaged: {error}") from error
 

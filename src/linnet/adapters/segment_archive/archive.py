@@ -16,7 +16,7 @@ from linnet.adapters.segment_archive.names import SegmentName, segments_in
 from linnet.adapters.segment_archive.reading import SegmentReader
 from linnet.adapters.segment_archive.recovery import check_open, cut_back, problems
 from linnet.core import failpoints
-from linnet.core.avro_segment import BlockPlace
+from linnet.core.avro_segment import Place
 from linnet.core.decoding import Schema
 from linnet.core.durable import Sync, storage_errors, sync_file
 from linnet.core.vocabulary import RECORD
@@ -154,14 +154,14 @@ class SegmentArchive:
         """
         return self._reader.schema(segment)
 
-    def contents(self, segment: str) -> Iterator[tuple[BlockPlace, bytes]]:
-        """Every block of a segment in order, with its datums back to back, expanded.
+    def datums(self, segment: str) -> Iterator[tuple[int, Place, bytes]]:
+        """Every datum of a segment in order, for who has no references: its block, its place there, its bytes.
 
         Raises:
             NotFoundError: there is no such segment.
-            StorageError: a block is cut off or damaged; the whole ones before it were given.
+            StorageError: a block is cut off or damaged; the datums before it were given.
         """
-        return self._reader.data(segment)
+        return self._reader.all_datums(segment)
 
     def close(self) -> None:
         """Close open files. May be called twice."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from linnet.adapters.segment_archive.names import SegmentName
 from linnet.core import avro_segment
 from linnet.core.avro_container import Header
-from linnet.core.avro_segment import BlockPlace
+from linnet.core.avro_segment import BlockPlace, Place
 from linnet.core.decoding import Schema
 from linnet.core.durable import storage_errors
 from linnet.errors import NotFoundError, StorageError
@@ -91,14 +91,16 @@ class SegmentReader:
                 return
             yield block
 
-    def data(self, segment: str) -> Iterator[tuple[BlockPlace, bytes]]:
-        """Every block with its datums back to back, expanded.
+    def all_datums(self, segment: str) -> Iterator[tuple[int, Place, bytes]]:
+        """Every datum in order: its block, its place there, its bytes.
 
         Raises:
+            NotFoundError: there is no such segment.
             StorageError: a block is damaged.
         """
-        for block in self.blocks(segment):
-            yield block, self._block(segment, block.offset)
+        file, head = self._opened(segment)
+        with file, _naming(segment):
+            yield from avro_segment.datums(file, head)
 
     def whole(self, segment: str) -> tuple[int, int, str]:
         """Length and rows of the whole blocks, and what is wrong behind them ("" where nothing is)."""
