@@ -32,7 +32,7 @@ def demo(home: Path, samples: Path | None = None) -> Audit:
         shutil.rmtree(home)
     place = create(home)
     (home / SUMMARY).write_text("{}\n", encoding="utf-8")
-    found = ingest(place, Settings(), (folder,))
+    found = ingest(place, Settings(), tuple(sorted(p for p in folder.iterdir() if p.is_dir())) or (folder,))
     (home / SUMMARY).write_text(json.dumps(found.as_dict(), indent=2) + "\n", encoding="utf-8")
     return found
 

@@ -61,7 +61,7 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
     counts = store.counts()
     stages = _stages(counts)
     archived = stages.get("archive", {}).get("out", 0)
-    tags = _by(store.tag_counts(), "filter")
+    tags = {f.name: 0 for f in control.filters(active=True)} | _by(store.tag_counts(), "filter")
     dead = _dead_by_reason(store)
     problems = [
         *imbalances(counts),
@@ -81,7 +81,7 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
         archived=archived,
         objects=store.object_count(),
         dead=dead,
-        matched=tags,
+        matched=dict(sorted(tags.items())),
         delivered=delivered,
         withheld=withheld,
         waiting=waiting,
