@@ -47,9 +47,10 @@ CHOSEN: tuple[tuple[str, str, int], ...] = (
 
 HEAD = """# Sample packets
 
-Real alert packets of ZTF and Rubin/LSST, byte for byte as found in public repositories under a permissive licence, and two
-broken ones. The licence is that of the repository; the data belong to the surveys and are public.
-ZTF: Zwicky Transient Facility, Bellm et al. 2019, PASP 131, 018002. LSST: Vera C. Rubin Observatory, Ivezic et al. 2019, ApJ 873, 111.
+Real alert packets of ZTF and Rubin/LSST, byte for byte as found in public repositories under a permissive licence, and
+two broken ones. The licence is that of the repository; the data belong to the surveys and are public.
+ZTF: Zwicky Transient Facility, Bellm et al. 2019, PASP 131, 018002.
+LSST: Vera C. Rubin Observatory, Ivezic et al. 2019, ApJ 873, 111.
 
 | file | bytes | sha256 (first 12) | from | licence |
 |---|---|---|---|---|
@@ -64,8 +65,7 @@ def main(collection: Path, target: Path) -> None:
     for source, here, many in CHOSEN:
         rows = [r for p, r in sorted(manifest.items()) if p.startswith(source + "/") and _is_packet(r)]
         step = max(1, len(rows) // many)
-        for row in rows[::step][:many]:
-            lines.append(_copy(collection, target, here, row))
+        lines.extend(_copy(collection, target, here, row) for row in rows[::step][:many])
     (target / "README.md").write_text(HEAD + "\n".join(lines) + "\n")
 
 
