@@ -78,9 +78,9 @@ class MemoryRawArchive:
         return self._table(changed)
 
     def close_night(self, survey: str, night: int) -> None:
-        """Close the segments of a night."""
+        """Close the segments of a night, and of nights before it."""
         for path, segment in self._segments.items():
-            if (segment.survey, segment.night, segment.closed) == (survey, night, False):
+            if segment.survey == survey and segment.night <= night and not segment.closed:
                 segment.closed = True
                 self._changed.add(path)
 
