@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from linnet.app.wiring import Parts, reader
 from linnet.core.survey import Stamp
 from linnet.errors import NotFoundError
 from linnet.operations.audit import audit
+from linnet.operations.replay_packets import REFERENCE, replay
 from linnet.web.application import create_app
 from linnet.web.broker import Broker
 
@@ -38,11 +39,14 @@ def serve(home: Path, host: str | None, port: int | None) -> None:
 
 def broker(parts: Parts) -> Broker:
     """What the web side is given."""
+    packets = Packets(parts)
     return Broker(
         store=parts.store,
         control=parts.control,
         columns=parts.plan.columns,
-        stamps=_stamps(parts),
+        surveys=tuple(s.name for s in parts.surveys),
+        stamps=packets.stamps,
+        own=packets.own,
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
@@ -50,15 +54,41 @@ def broker(parts: Parts) -> Broker:
     )
 
 
-def _stamps(parts: Parts) -> Callable[[str, int], dict[str, Stamp]]:
-    surveys = {s.name: s for s in parts.surveys}
+class Packets:
+    """Archived packets, opened when someone looks; safe from several threads, one at a time."""
 
-    def stamps(survey: str, alert_id: int) -> dict[str, Stamp]:
-        """The images of one archived packet, cut out when someone looks."""
-        rows = parts.store.alerts(survey, pa.array([alert_id], pa.int64()))
-        if rows.num_rows == 0 or survey not in surveys:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._surveys = {s.name: s for s in parts.surveys}
+        self._lock = threading.Lock()
+
+    def stamps(self, survey: str, alert_id: int) -> dict[str, Stamp]:
+        """The images of one packet.
+
+        Raises:
+            NotFoundError: no such alert.
+            PacketError: an image that cannot be unpacked.
+        """
+        row = self._row(survey, alert_id)
+        with self._lock:
+            datum = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
+            schema = self._parts.raw.schema(row.column("segment")[0].as_py())
+            return self._surveys[survey].stamps(datum, schema)
+
+    def own(self, survey: str, alert_id: int) -> pa.RecordBatch:
+        """The survey's own columns of one packet, one row.
+
+        Raises:
+            NotFoundError: no such alert.
+        """
+        row = self._row(survey, alert_id)
+        with self._lock:
+            packets = replay(self._parts.raw, self._parts.schemas, self._surveys[survey], row)
+            _, alerts = next(packets)
+        return alerts.select(list(self._surveys[survey].own_columns))
+
+    def _row(self, survey: str, alert_id: int) -> pa.Table:
+        rows = self._parts.store.alerts(survey, pa.array([alert_id], pa.int64()))
+        if rows.num_rows == 0 or survey not in self._surveys:
             raise NotFoundError(f"no alert {alert_id} of {survey} here")
-        datum = parts.raw.read(rows.select(["segment", "block", "place", "length"]))[0].as_py()
-        return surveys[survey].stamps(datum, parts.raw.schema(rows.column("segment")[0].as_py()))
-
-    return stamps
+        return rows
