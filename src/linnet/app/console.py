@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +39,7 @@ def show_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def show_table(title: str, columns: Mapping[str, str], rows: list[Mapping[str, object]]) -> None:
+def show_table(title: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, object]]) -> None:
     """A table of rows; columns map a key of the rows to its heading."""
     table = Table(title=title, title_justify="left", show_edge=False)
     for heading in columns.values():

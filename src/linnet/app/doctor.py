@@ -15,6 +15,7 @@ from linnet.app import wiring
 from linnet.app.config import settings
 from linnet.app.home import MARKER, existing
 from linnet.errors import LinnetError
+from linnet.filters.builtin import builtin
 
 LOW_DISK_GB = 2.0
 
@@ -38,7 +39,7 @@ def examine(home: Path) -> list[Finding]:
         ("python", _python),
         ("sqlite", _sqlite),
         ("modules", lambda: f"{len(wiring.plan().modules)} in order"),
-        ("built-in filters", lambda: f"{len(wiring.builtin())} load"),
+        ("built-in filters", lambda: f"{len(builtin())} load"),
         ("disk", lambda: _disk(home)),
     ]
     if (home / MARKER).exists():

@@ -66,6 +66,7 @@ def trace(
 def plan(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Modules in the order in which they run, what each needs and gives, and the active filters."""
     from linnet.app import wiring
+    from linnet.filters.builtin import builtin
     from linnet.filters.language import parse
 
     ordered = wiring.plan()
@@ -83,8 +84,7 @@ def plan(home: HomeOption = None, as_json: JsonOption = False) -> None:
             ]
     else:
         filters = [
-            {"filter": b.name, "version": 1, "reads": list(parse(b.text, ordered.columns).columns)}
-            for b in wiring.builtin()
+            {"filter": b.name, "version": 1, "reads": list(parse(b.text, ordered.columns).columns)} for b in builtin()
         ]
     if as_json:
         show_json({"modules": modules, "filters": filters})

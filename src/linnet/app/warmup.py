@@ -9,6 +9,7 @@ from pathlib import Path
 
 import linnet
 from linnet.app import wiring
+from linnet.filters.builtin import builtin
 
 
 def warmup() -> dict[str, float]:
@@ -17,7 +18,7 @@ def warmup() -> dict[str, float]:
         "compile the package": lambda: compileall.compile_dir(Path(linnet.__file__).parent, quiet=2),
         "load survey fields and schemas": lambda: [s.fields() for s in wiring.surveys()],
         "order modules": wiring.plan,
-        "check built-in filters": wiring.builtin,
+        "check built-in filters": builtin,
     }
     took = {}
     for name, step in steps.items():
