@@ -5,12 +5,13 @@ Doubles of every port that live in memory ship in `linnet.adapters.memory_*`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
+from linnet.core.avro_segment import Place
 from linnet.core.column import Column
 from linnet.core.decoding import Schema
 from linnet.core.envelope import Position
@@ -94,6 +95,9 @@ class RawArchive(Protocol):
 
     def schema(self, segment: str) -> Schema:
         """Writer schema of a segment."""
+
+    def datums(self, segment: str) -> Iterator[tuple[int, Place, bytes]]:
+        """Every datum of a segment in order: its block, its place there, its bytes."""
 
     def close(self) -> None:
         """Close open files."""
