@@ -49,8 +49,11 @@ class Arrivals:
         return int(self.alerts.num_rows)
 
     def pick(self, rows: pa.Array) -> Arrivals:
-        """The alerts at these indices, or where this boolean array is true."""
-        chosen = pc.indices_nonzero(rows) if pa.types.is_boolean(rows.type) else rows
+        """The alerts where this boolean array is true."""
+        chosen = pc.indices_nonzero(rows)
+        if len(chosen) == len(self):
+            # Nearly every batch is whole: copying its hundreds of columns would cost more than the modules do.
+            return self
         return Arrivals(
             self.survey,
             self.alerts.take(chosen),
