@@ -18,8 +18,12 @@ import pyarrow as pa
 import pytest
 
 from linnet.adapters.memory_store import MemoryStore
+from linnet.adapters.sqlite_file import open_writer
 from linnet.adapters.sqlite_store import SqliteStore
+from linnet.adapters.sqlite_store_commit import write_unit
+from linnet.adapters.sqlite_store_layout import STORE, add_columns
 from linnet.core import dump
+from linnet.core.answers import stored_columns
 from linnet.core.column import Column, integer, real
 from linnet.core.unit import Unit
 from linnet.core.vocabulary import HISTORY
@@ -241,6 +245,23 @@ def test_lists_of_any_length_may_be_asked_for(store: SqliteStore) -> None:
     assert store.alerts(survey, ids).column("alert_id").to_pylist() == known
     objects = pa.array([*map(str, range(10_000)), "nul\0in it"])
     assert set(store.points(survey, objects).column("object_id").to_pylist()) >= {"17", "nul\0in it"}
+
+
+def test_no_statement_of_a_commit_or_a_fold_walks_a_whole_table(tmp_path: Path) -> None:
+    """What grows with the survey is searched; scanned is only what the unit itself touches."""
+    said: list[str] = []
+    with closing(open_writer(tmp_path / "store.db", STORE)) as connection:
+        add_columns(connection, stored_columns(COLUMNS))
+        for each in ORDER[:-1]:
+            write_unit(connection, each, stored_columns(COLUMNS))
+        connection.set_trace_callback(said.append)
+        write_unit(connection, ORDER[-1], stored_columns(COLUMNS))
+        connection.set_trace_callback(None)
+        searching = ("SELECT", "UPDATE", "DELETE", "\nUPDATE")
+        statements = {s for s in said if s.startswith(searching) or "WITH detected" in s or "count(*)" in s}
+        plans = [row[3] for s in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {s}")]
+    assert any(step.startswith("SEARCH p USING PRIMARY KEY") for step in plans)
+    assert {step for step in plans if step.startswith("SCAN")} <= {"SCAN t", "SCAN o", "SCAN touched"}
 
 
 def test_a_closed_store_says_so(store: SqliteStore) -> None:

@@ -244,5 +244,6 @@ _ADVICE = (
     ("disk I/O error", "the disk failed; nothing of this was kept: look at the disk and start again"),
     ("locked", "another process holds it: wait for that process, or end it"),
     ("malformed", "the file is damaged: move it away and run `linnet rebuild`"),
+    ("tag_log.seq", "another tag has this tag-log number; nothing of this was kept: rebuild into an empty store"),
     ("readonly", "it may not be written here: look at its permissions"),
 )
