@@ -28,7 +28,7 @@ LICENCES = {
 }
 
 CHOSEN: tuple[tuple[str, str, int], ...] = (
-    # (folder of the collection, folder here, how many: every n-th file so that many are left)
+    # (what paths in the collection begin with, folder here, how many: every n-th file so that many are left)
     ("ztf/sequence-ZTF19aazzpje", "ztf/transient", 14),
     ("ztf/sequence-ZTF18aazxcwf", "ztf/variable", 12),
     ("ztf/fink-microlensing-candidates", "ztf/microlensing", 12),
@@ -37,6 +37,10 @@ CHOSEN: tuple[tuple[str, str, int], ...] = (
     ("ztf/alerce-lc_correction-20200330", "ztf/one-field", 12),
     ("ztf/ampel-v1.8-20180601", "ztf/first-night", 5),
     ("ztf/fink-client-tests", "ztf/rewritten", 4),
+    ("ztf/fink-transfer-2026", "ztf/one-container", 1),
+    ("ztf/fink-broker-202310/part-00070-dea622d9", "ztf/no-known-body", 1),
+    ("ztf/fink-broker-202310/part-00091-dea622d9", "ztf/no-known-body", 1),
+    ("ztf/fink-broker-202310/part-00095-dea622d9", "ztf/no-known-body", 1),
     ("lsst/fink-v10_0-20260306", "lsst/deep-field", 1),
     ("lsst/fink-v9_0-lsstcam-20250906", "lsst/commissioning", 10),
     ("lsst/fink-v7_4-20250411", "lsst/test-stream", 5),
@@ -63,7 +67,7 @@ def main(collection: Path, target: Path) -> None:
         manifest = {row["path"]: row for row in csv.DictReader(text)}
     lines = []
     for source, here, many in CHOSEN:
-        rows = [r for p, r in sorted(manifest.items()) if p.startswith(source + "/") and _is_packet(r)]
+        rows = [r for p, r in sorted(manifest.items()) if p.startswith(source) and _is_packet(r)]
         step = max(1, len(rows) // many)
         lines.extend(_copy(collection, target, here, row) for row in rows[::step][:many])
     (target / "README.md").write_text(HEAD + "\n".join(lines) + "\n")
