@@ -42,9 +42,9 @@ CHOSEN: tuple[tuple[str, str, int], ...] = (
     ("ztf/fink-broker-202310/part-00091-dea622d9", "ztf/no-known-body", 1),
     ("ztf/fink-broker-202310/part-00095-dea622d9", "ztf/no-known-body", 1),
     ("lsst/fink-v10_0-20260306", "lsst/deep-field", 1),
-    ("lsst/fink-v9_0-lsstcam-20250906", "lsst/commissioning", 10),
+    ("lsst/fink-v9_0-lsstcam-20250906/", "lsst/commissioning", 10),
     ("lsst/fink-v7_4-20250411", "lsst/test-stream", 5),
-    ("lsst/kafka-wire-format", "lsst/wire", 3),
+    ("lsst/kafka-wire-format/", "lsst/wire", 3),
     ("malformed/avro-sync-mismatch", "broken", 1),
     ("malformed/html-saved-as-avro", "broken", 1),
 )
