@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Callable, Iterable
 from functools import cache
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ __all__ = ["FEATURES", "compile_kernels", "features", "group"]
 
 Kernel = Callable[[Floats, Ints, Bools, Floats], None]
 """points, offsets, wanted outputs, out."""
+
+OWNED: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
+"""Arrays as kernels take them: for numba a read-only array is another type."""
 
 
 def features(
@@ -46,8 +50,11 @@ def features(
         InputError: no such feature, arrays of unequal lengths, or times that descend within a curve.
     """
     chosen = [_declared(name) for name in wanted]
-    points = np.stack([np.asarray(each, dtype=np.float64) for each in (mjd, value, error)])
-    edges = np.ascontiguousarray(offsets, dtype=np.int64)
+    arrays = [np.asarray(each, dtype=np.float64) for each in (mjd, value, error)]
+    if len({each.shape for each in arrays}) > 1:
+        raise InputError("times, values and errors of light curves must have one length")
+    points = np.stack(arrays)
+    edges = np.require(offsets, np.int64, OWNED)
     if not len(edges) or edges[0] or edges[-1] != points.shape[1] or (np.diff(edges) < 0).any():
         raise InputError("offsets of light curves must ascend from 0 to the number of points")
     kept = {flag: _usable(points, edges, flag) for flag in {each.with_error for each in chosen}}
@@ -73,7 +80,7 @@ def group(curve: Ints, curves: int) -> tuple[Ints, Ints]:
     """
     if len(curve) and curve.max() >= curves:
         raise InputError(f"a point belongs to light curve {curve.max()} of {curves}")
-    chosen = np.ascontiguousarray(curve, dtype=np.int64)
+    chosen = np.require(curve, np.int64, OWNED)
     offsets: Ints = np.zeros(curves + 1, dtype=np.int64)
     np.cumsum(np.bincount(chosen[chosen >= 0], minlength=curves), out=offsets[1:])
     order = np.empty(offsets[-1], dtype=np.int64)

@@ -96,10 +96,10 @@ def _anderson_darling(ordered: Floats) -> float:
 
 @inlined
 def _log_of_tail(z: float, tail: float) -> float:
-    """Beyond 38 standard deviations, where the tail is no longer a float64, by its asymptotic series."""
+    """Beyond 38 standard deviations, where the tail is no longer a float64, by the asymptotic series."""
     if tail > 1e-300:
         return math.log(tail)
-    return -z * z / 2 - math.log(z * math.sqrt(2 * math.pi)) + math.log1p(-1 / (z * z))
+    return -z * z / 2 - math.log(z * math.sqrt(2 * math.pi)) + math.log1p((3 / (z * z) - 1) / (z * z))
 
 
 @compiled("void(float64[:, ::1], int64[::1], boolean[::1], float64[:, ::1])")

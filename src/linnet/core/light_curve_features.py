@@ -28,7 +28,7 @@ class Output:
 
     Attributes:
         name: its name, and its key in the result of `linnet.core.kernels.features`.
-        unit: its unit where `*` stands for that of the values; "" for a pure number.
+        unit: its unit where `value` stands for that of the values; "" for a pure number.
         doc: what it says, as a clause without full stop.
     """
 
@@ -38,7 +38,7 @@ class Output:
 
     def unit_for(self, values: str) -> str:
         """The unit (VOUnit) where the values have the unit `values`."""
-        return self.unit.replace("*", values)
+        return self.unit.replace("value", values)
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def _one(kernel: str, name: str, unit: str, least: int, doc: str, reference: str
 
 _ALL = (
     Feature("n_points", (Output("n_points", "", "Number of points"),), 0, MALANCHEV, False, "count"),
-    _one("moments", "amplitude", "*", 1, "Half the difference of the largest and the smallest value", KIM),
-    _one("moments", "mean", "*", 1, "Mean value", BEVINGTON),
-    _one("moments", "standard_deviation", "*", 2, "Standard deviation, sqrt(sum (m - <m>)^2 / (N - 1))", BEVINGTON),
+    _one("moments", "amplitude", "value", 1, "Half the difference of the largest and the smallest value", KIM),
+    _one("moments", "mean", "value", 1, "Mean value", BEVINGTON),
+    _one("moments", "standard_deviation", "value", 2, "Standard deviation, sqrt(sum (m - <m>)^2 / (N - 1))", BEVINGTON),
     _one("moments", "mean_variance", "", 2, "Standard deviation over mean, s/<m>", "Nun et al. 2015, arXiv:1506.00010"),
     _one("moments", "skew", "", 3, "Skewness, N/((N - 1)(N - 2)) sum (m - <m>)^3 / s^3", JOANES),
     _one("moments", "kurtosis", "", 4, "Excess kurtosis, zero for a normal distribution, unbiased form", JOANES),
@@ -78,7 +78,7 @@ _ALL = (
     _one("moments", "cusum", "", 2, "Range of the cumulative sums of (m - <m>)/(N s)", KIM),
     _one("moments", "beyond_1_std", "", 2, "Share of points more than one standard deviation from the mean", DISANTO),
     _one("moments", "beyond_2_std", "", 2, "Share of points more than two standard deviations from the mean", DISANTO),
-    _one("weighted", "weighted_mean", "*", 1, "Mean weighted by 1/error^2", BEVINGTON),
+    _one("weighted", "weighted_mean", "value", 1, "Mean weighted by 1/error^2", BEVINGTON),
     _one("weighted", "reduced_chi2", "", 2, "Chi square about the weighted mean over N - 1", BEVINGTON),
     _one("weighted", "excess_variance", "", 2, "Variance less the mean squared error, over the squared mean", SANCHEZ),
     _one(
@@ -93,8 +93,8 @@ _ALL = (
     Feature(
         "linear_fit",
         (
-            Output("linear_fit_slope", "*.d**-1", "Slope of a straight line, weighted by 1/error^2"),
-            Output("linear_fit_slope_sigma", "*.d**-1", "Error of that slope from the errors of the points"),
+            Output("linear_fit_slope", "value.d**-1", "Slope of a straight line, weighted by 1/error^2"),
+            Output("linear_fit_slope_sigma", "value.d**-1", "Error of that slope from the errors of the points"),
             Output("linear_fit_reduced_chi2", "", "Chi square about that line over N - 2"),
         ),
         3,
@@ -105,33 +105,33 @@ _ALL = (
     _one("times", "time_span", "d", 1, "Time from the first to the last point", MALANCHEV),
     _one("times", "minimum_time_interval", "d", 2, "Shortest time between consecutive points", MALANCHEV),
     _one("times", "maximum_time_interval", "d", 2, "Longest time between consecutive points", MALANCHEV),
-    _one("times", "maximum_slope", "*.d**-1", 2, "Steepest change between consecutive points, unsigned", RICHARDS),
+    _one("times", "maximum_slope", "value.d**-1", 2, "Steepest change between consecutive points, unsigned", RICHARDS),
     _one("times", "eta_e", "", 2, "Von Neumann's ratio for unequal intervals, of slopes to the variance", KIM),
     Feature(
         "linear_trend",
         (
-            Output("linear_trend", "*.d**-1", "Slope of a straight line, all points alike"),
-            Output("linear_trend_sigma", "*.d**-1", "Error of that slope from the scatter about it"),
-            Output("linear_trend_noise", "*", "Standard deviation about that line"),
+            Output("linear_trend", "value.d**-1", "Slope of a straight line, all points alike"),
+            Output("linear_trend_sigma", "value.d**-1", "Error of that slope from the scatter about it"),
+            Output("linear_trend_noise", "value", "Standard deviation about that line"),
         ),
         3,
         BEVINGTON,
         False,
         "times",
     ),
-    _one("ranks", "median", "*", 1, "Median", RICHARDS),
-    _one("ranks", "median_absolute_deviation", "*", 1, "Median distance from the median", DISANTO),
-    _one("ranks", "percent_amplitude", "*", 1, "Largest distance from the median", DISANTO),
+    _one("ranks", "median", "value", 1, "Median", RICHARDS),
+    _one("ranks", "median_absolute_deviation", "value", 1, "Median distance from the median", DISANTO),
+    _one("ranks", "percent_amplitude", "value", 1, "Largest distance from the median", DISANTO),
     _one(
         "ranks",
         "median_buffer_range_percentage_10",
         "",
-        1,
+        2,
         "Share of points nearer to the median than a tenth of the amplitude",
         DISANTO,
     ),
-    _one("ranks", "inter_percentile_range_10", "*", 1, "Q(0.9) - Q(0.1)", MALANCHEV),
-    _one("ranks", "inter_percentile_range_25", "*", 1, "Q(0.75) - Q(0.25)", KIM),
+    _one("ranks", "inter_percentile_range_10", "value", 1, "Q(0.9) - Q(0.1)", MALANCHEV),
+    _one("ranks", "inter_percentile_range_25", "value", 1, "Q(0.75) - Q(0.25)", KIM),
     _one("ranks", "magnitude_percentage_ratio_40_5", "", 2, "(Q(0.6) - Q(0.4)) / (Q(0.95) - Q(0.05))", DISANTO),
     _one("ranks", "magnitude_percentage_ratio_20_5", "", 2, "(Q(0.8) - Q(0.2)) / (Q(0.95) - Q(0.05))", DISANTO),
     _one("ranks", "percent_difference_magnitude_percentile_5", "", 1, "(Q(0.95) - Q(0.05)) over the median", DISANTO),
