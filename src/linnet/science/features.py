@@ -74,13 +74,12 @@ def features(
         without a flux do not count, nor, where errors enter (`weighted_mean`, `reduced_chi2`, `stetson_*`,
         `linear_fit_*`), points without an error.
     """
-    rows, bands = len(hist_mjd), len(BANDS)
-    band = bands_of(hist_band)
+    rows, band = len(hist_mjd), bands_of(hist_band)
     used = (kinds_of(hist_kind) == DETECTION) & (band >= 0)
-    order, offsets = kernels.group(np.where(used, row_of(hist_mjd) * bands + band, -1), rows * bands)
+    order, offsets = kernels.group(np.where(used, band * rows + row_of(hist_mjd), -1), len(BANDS) * rows)
     mjd, flux, error = (floats_of(each)[order] for each in (hist_mjd, hist_flux, hist_flux_err))
     columns: dict[str, pa.Array] = {}
     for name, (values, valid) in kernels.features(mjd, flux, error, offsets, CHOSEN).items():
-        table = np.where(valid, values, np.nan).reshape(rows, bands)
-        columns |= {f"features_{b}_{name}": numbers(table[:, i], pa.float32()) for i, b in enumerate(BANDS)}
+        bands = numbers(np.where(valid, values, np.nan), pa.float32())
+        columns |= {f"features_{b}_{name}": bands.slice(i * rows, rows) for i, b in enumerate(BANDS)}
     return columns
