@@ -345,6 +345,14 @@ def test_importing_the_features_loads_no_compiler() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_kernels_work_where_no_folder_can_hold_a_cache() -> None:
+    """A read-only installation without a home: numba finds no place and says so by a RuntimeError."""
+    nowhere = "import numba.core.caching as c; c.CacheImpl._locator_classes = []"
+    use = "from linnet.core.kernels import group; import numpy as np; print(group(np.array([1, 0, 1]), 2)[0].tolist())"
+    done = subprocess.run([sys.executable, "-c", f"{nowhere}; {use}"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("[1, 0, 2]\n", 0), done.stderr
+
+
 def test_each_kernel_was_compiled_once_for_its_one_signature() -> None:
     kernels.compile_kernels()
     with warnings.catch_warnings():

@@ -19,13 +19,23 @@ def compiled(signature: str) -> Callable[[Function], Function]:
     """Compile a function for one signature at its definition, or take it from the cache.
 
     Without the lock of the interpreter, and with the arithmetic of numpy: x/0 is infinite, 0/0 is NaN. Sums keep their
-    order and nothing is fused, so that a result does not depend on the batch it came in.
+    order and nothing is fused, so that a result does not depend on the batch it came in. Where no folder can be written
+    to (a read-only installation without a home), each process compiles anew.
 
     Args:
         signature: types of result and arguments as numba writes them, contiguous arrays as `float64[::1]`.
     """
-    decorate = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
-    return cast("Callable[[Function], Function]", decorate)
+
+    def compile_it(function: Function) -> Function:
+        try:
+            made = numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        except RuntimeError as error:
+            if "cannot cache" not in str(error):
+                raise
+            made = numba.njit(signature, nogil=True, error_model="numpy")(function)
+        return cast("Function", made)
+
+    return compile_it
 
 
 def inlined(function: Function) -> Function:
