@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -304,6 +305,15 @@ def test_a_feature_has_the_same_bits_whatever_else_is_wanted(samples: Path) -> N
             assert valid.tolist() == every[output][1].tolist(), output
 
 
+def test_threads_that_compute_at_once_get_the_same_bits(samples: Path) -> None:
+    """Kernels run without the interpreter's lock; nothing of them is shared."""
+    arrays = flat(from_packets(samples))
+    alone = {name: values.tobytes() for name, (values, _) in features(*arrays, FEATURES).items()}
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: features(*arrays, FEATURES), range(24)):
+            assert {name: values.tobytes() for name, (values, _) in found.items()} == alone
+
+
 def test_inputs_stay_as_they_were() -> None:
     t, m, e, offsets = np.arange(4.0), np.array([4.0, 1, 3, 2]), np.ones(4), np.array([0, 4])
     for array in (t, m, e, offsets):
@@ -368,4 +378,5 @@ def test_each_kernel_was_compiled_once_for_its_one_signature() -> None:
         kernels_times.times,
         kernels_weighted.weighted,
     ):
-        assert len(getattr(kernel, "signatures")) == 1, "numba's dispatcher behind the function"  # noqa: B009
+        signatures = getattr(kernel, "signatures")  # noqa: B009 - for the type checker it is the plain function
+        assert len(signatures) == 1
