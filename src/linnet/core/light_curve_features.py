@@ -68,7 +68,7 @@ def _one(kernel: str, name: str, unit: str, least: int, doc: str, reference: str
 
 _ALL = (
     Feature("n_points", (Output("n_points", "", "Number of points"),), 0, MALANCHEV, False, "count"),
-    _one("moments", "amplitude", "value", 1, "Half the difference of the largest and the smallest value", KIM),
+    _one("moments", "amplitude", "value", 1, "Half the difference of the largest and the smallest value", RICHARDS),
     _one("moments", "mean", "value", 1, "Mean value", BEVINGTON),
     _one("moments", "standard_deviation", "value", 2, "Standard deviation, sqrt(sum (m - <m>)^2 / (N - 1))", BEVINGTON),
     _one("moments", "mean_variance", "", 2, "Standard deviation over mean, s/<m>", "Nun et al. 2015, arXiv:1506.00010"),
@@ -119,7 +119,7 @@ _ALL = (
         False,
         "times",
     ),
-    _one("ranks", "median", "value", 1, "Median", RICHARDS),
+    _one("ranks", "median", "value", 1, "Median", BEVINGTON),
     _one("ranks", "median_absolute_deviation", "value", 1, "Median distance from the median", DISANTO),
     _one("ranks", "percent_amplitude", "value", 1, "Largest distance from the median", DISANTO),
     _one(
