@@ -6,7 +6,9 @@ Curve i has the points `offsets[i]` to `offsets[i + 1]`. The machine code behind
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+import logging
+import threading
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Literal
@@ -20,8 +22,10 @@ from linnet.errors import InputError
 
 __all__ = ["FEATURES", "compile_kernels", "features", "group"]
 
-Kernel = Callable[[Floats, Ints, Bools, Floats], None]
-"""points, offsets, wanted outputs, out."""
+_log = logging.getLogger("linnet")
+
+PATIENCE = 2.0
+"""Seconds of silence: what was compiled before is loaded in half of one."""
 
 OWNED: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
 """Arrays as kernels take them: for numba a read-only array is another type."""
@@ -84,15 +88,24 @@ def group(curve: Ints, curves: int) -> tuple[Ints, Ints]:
     offsets: Ints = np.zeros(curves + 1, dtype=np.int64)
     np.cumsum(np.bincount(chosen[chosen >= 0], minlength=curves), out=offsets[1:])
     order = np.empty(offsets[-1], dtype=np.int64)
-    _points().group(chosen, offsets[:-1].copy(), order)
+    compile_kernels()["points"].group(chosen, offsets[:-1].copy(), order)
     return order, offsets
 
 
-def compile_kernels() -> None:
-    """Compile every kernel, or load it from the cache."""
-    _points()
-    for name in ("moments", "weighted", "times", "ranks"):
-        _kernel(name)
+@cache
+def compile_kernels() -> Mapping[str, ModuleType]:
+    """The files of kernels by what they compute, compiled or out of the cache.
+
+    Where they were never compiled on this machine, or a file has changed, this takes some five seconds and says so.
+    """
+    notice = threading.Timer(PATIENCE, _log.warning, ["compiling the light-curve kernels, once; some five seconds"])
+    notice.daemon = True
+    notice.start()
+    try:
+        names = ("points", "moments", "weighted", "times", "ranks")
+        return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
+    finally:
+        notice.cancel()
 
 
 def _declared(name: str) -> Feature:
@@ -103,7 +116,7 @@ def _declared(name: str) -> Feature:
 
 def _usable(points: Floats, offsets: Ints, with_error: bool) -> tuple[Floats, Ints]:
     kept, kept_offsets = np.empty_like(points), np.empty_like(offsets)
-    n = _points().usable(points, offsets, with_error, kept, kept_offsets)
+    n = compile_kernels()["points"].usable(points, offsets, with_error, kept, kept_offsets)
     if n < 0:
         raise InputError("the times of a light curve must ascend")
     return np.ascontiguousarray(kept[:, :n]), kept_offsets
@@ -113,7 +126,8 @@ def _run(kernel: str, chosen: list[Feature], points: Floats, offsets: Ints) -> d
     counts = np.diff(offsets)
     if kernel == "count":
         return {"n_points": (counts.astype(np.float64), np.ones(len(counts), dtype=bool))}
-    outputs, run = _kernel(kernel)
+    file = compile_kernels()[kernel]
+    outputs, run = file.OUTPUTS, getattr(file, kernel)
     least = {out.name: each.least for each in chosen for out in each.outputs}
     values = np.full((len(counts), len(outputs)), np.nan)
     run(points, offsets, np.array([name in least for name in outputs]), values)
@@ -123,15 +137,3 @@ def _run(kernel: str, chosen: list[Feature], points: Floats, offsets: Ints) -> d
             valid = np.isfinite(values[:, i]) & (counts >= least[name])
             found[name] = (np.where(valid, values[:, i], 0.0), valid)
     return found
-
-
-@cache
-def _points() -> ModuleType:
-    return importlib.import_module("linnet.core.kernels_points")
-
-
-@cache
-def _kernel(name: str) -> tuple[tuple[str, ...], Kernel]:
-    """The outputs of a kernel in order, and the kernel; its import compiles it where the cache has not got it."""
-    file = importlib.import_module(f"linnet.core.kernels_{name}")
-    return file.OUTPUTS, getattr(file, name)
