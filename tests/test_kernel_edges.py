@@ -194,7 +194,7 @@ def test_who_waits_for_the_compiler_is_told(monkeypatch: pytest.MonkeyPatch, cap
         kernels.compile_kernels.cache_clear()
         caplog.clear()
         assert kernels.compile_kernels() == before
-        assert len([r for r in caplog.records if "compiling the light-curve kernels" in r.message]) == lines
+        assert len([r for r in caplog.records if "waiting for the light-curve kernels" in r.message]) == lines
 
 
 def test_each_kernel_was_compiled_once_for_its_one_signature() -> None:

@@ -98,7 +98,9 @@ def compile_kernels() -> Mapping[str, ModuleType]:
 
     Where they were never compiled on this machine, or a file has changed, this takes some five seconds and says so.
     """
-    notice = threading.Timer(PATIENCE, _log.warning, ["compiling the light-curve kernels, once; some five seconds"])
+    notice = threading.Timer(
+        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some five seconds, once"]
+    )
     notice.daemon = True
     notice.start()
     try:
