@@ -24,7 +24,7 @@ __all__ = ["FEATURES", "compile_kernels", "features", "group"]
 
 _log = logging.getLogger("linnet")
 
-PATIENCE = 2.0
+PATIENCE = 3.0
 """Seconds of silence: what was compiled before is loaded in half of one."""
 
 OWNED: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
