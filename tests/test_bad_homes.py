@@ -80,6 +80,19 @@ def test_a_database_that_is_garbage_is_named(command: str, file: str, home: Path
     assert (home / file).read_bytes() == b"garbage" * 1000
 
 
+@pytest.mark.parametrize("command", ["audit", "ingest", "filter list"])
+def test_a_control_database_that_is_gone_is_told_and_not_made_anew_unasked(
+    command: str, home: Path, samples: Path
+) -> None:
+    (home / "control.db").unlink()
+    more = [str(samples / SOME)] if command == "ingest" else []
+    told(BUSY, call(*command.split(), *more, "--home", home), "control.db is gone", "filters", "backup")
+    assert not (home / "control.db").exists()
+    (home / "control.db").touch()
+    assert call("ingest", samples / SOME, "--home", home).returncode == OK
+    assert "bright_new_transient" in call("filter", "list", "--home", home).stdout
+
+
 def test_a_database_with_a_hole_is_named_and_rebuilt(home: Path) -> None:
     before = state(home)
     content = bytearray((home / "store.db").read_bytes())

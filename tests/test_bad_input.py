@@ -135,7 +135,7 @@ def test_words_that_mean_nothing_here_are_answered_in_one_line(
     ("text", "words"),
     [
         ("mga < 18", ("no column is named mga", "did you mean mag", "character 1)")),
-        ("mag < 18 and brigth", ("no column is named brigth", "character 14)")),
+        ("mag < 18 and gal_latt", ("no column is named gal_latt", "character 14)")),
         ("mag <", ("character",)),
         ("", ("the filter is empty",)),
         ("mag < 'faint'", ("number", "text", "character 7)")),
