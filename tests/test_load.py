@@ -12,15 +12,20 @@ import fastavro
 import numpy as np
 import pyarrow as pa
 import pytest
+import zstandard
+from astropy.io import fits
 
 from corridors import SURVEYS, in_memory
 from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.recording import Recording, write_recording
+from linnet.app.demo import sample_folder
 from linnet.app.load import KINDS, load_of
 from linnet.core import times
+from linnet.core.avro_container import blocks, header
 from linnet.core.avro_varint import decode, encode
 from linnet.errors import InputError
 from linnet.simulation.load import Load
+from linnet.simulation.load_pixels import pixel_regions
 from linnet.simulation.load_schedule import Schedule
 from linnet.simulation.load_slots import encoded
 from linnet.surveys.lsst.schemas import carried
@@ -209,3 +214,37 @@ def test_numbers_are_written_as_avro_writes_them_or_refused() -> None:
 def test_an_unknown_load_names_those_there_are() -> None:
     with pytest.raises(InputError, match="there are ztf, lsst, lsst-long"):
         load_of("atlas", GIVEN)
+
+
+def test_stamps_stay_readable_and_differ_in_the_low_bits_of_their_pixels_alone() -> None:
+    load = load_of("lsst", Schedule(16, 16))
+    packets = [_read(v) for v in next(load.batches()).column("value").to_pylist()]
+    for name in ("cutoutScience", "cutoutTemplate", "cutoutDifference"):
+        sample = load.samples[0].record[name]
+        images = [sample, packets[0][name], packets[8][name]]
+        hdus = [fits.open(io.BytesIO(image)) for image in images]
+        assert sum(end - start for start, end in pixel_regions(sample)) == 2 * 30 * 30 * 4
+        for before, one, other in zip(*hdus, strict=True):
+            assert repr(before.header) == repr(one.header) == repr(other.header)
+            if before.data.dtype.itemsize == 4:
+                np.testing.assert_allclose(one.data, before.data, rtol=2.0**-7)
+                assert np.mean(one.data == other.data) < 0.01
+            else:
+                np.testing.assert_array_equal(one.data, before.data)
+
+
+def test_a_load_compresses_as_real_packets_do() -> None:
+    load = load_of("lsst", Schedule(32, 32))
+    made = b"".join(v for b in load.batches() for v in b.column("value").to_pylist())
+    real = b""
+    for path in sorted((sample_folder() / "lsst" / "commissioning").glob("*.avro")):
+        container = path.read_bytes()
+        real += b"".join(block.data for block in blocks(container, header(container)))
+    ratios = [_compressed(data) / len(data) for data in (made, real)]
+    assert ratios[0] == pytest.approx(ratios[1], rel=0.05)
+
+
+def _compressed(data: bytes) -> int:
+    """Bytes of some data in blocks of a megabyte, as the archive keeps them."""
+    pack = zstandard.ZstdCompressor(level=1).compress
+    return sum(len(pack(data[i : i + (1 << 20)])) for i in range(0, len(data), 1 << 20))

@@ -16,13 +16,13 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from linnet.core.envelope import ENVELOPE
 from linnet.simulation.load_memory import Memory
+from linnet.simulation.load_pixels import disturb
 from linnet.simulation.load_schedule import Floats, Ints, Schedule
-from linnet.simulation.load_slots import Bytes, patch
+from linnet.simulation.load_slots import patch
 from linnet.simulation.load_template import Sample, Sending, Template, Values
 
 BATCH_BYTES = 32 * 1024 * 1024
@@ -32,7 +32,6 @@ DELAY_S = 60.0
 """From the start of an exposure to the message: both surveys promise about a minute."""
 
 _UNIX_EPOCH_MJD = 40587.0
-_NOISE = np.random.default_rng(1).integers(0, 1 << 16, 1 << 20, dtype=np.uint16)
 
 
 class LoadSurvey(Protocol):
@@ -101,7 +100,7 @@ class Load:
         for nth, (made, at) in enumerate(zip(templates, (np.cumsum(sizes) - sizes).tolist(), strict=True)):
             sending = Sending(self.schedule, whole[nth::cycle], turn)
             patch(rows, at, made.slots, self.survey.values(made, sending))
-            _disturb(rows, at, made, sending.number)
+            disturb(rows, at, made.noisy, sending.number)
         ends = np.cumsum(np.tile(sizes, len(rows)))[: len(numbers)]
         offsets = np.concatenate([[0], ends]).astype(np.int32)
         values = pa.BinaryArray.from_buffers(
@@ -125,18 +124,3 @@ class Load:
 
 def _microseconds(mjd: Floats) -> Ints:
     return np.rint(((mjd - _UNIX_EPOCH_MJD) * 86400.0 + DELAY_S) * 1e6).astype(np.int64)
-
-
-def _disturb(rows: Bytes, at: int, made: Template, numbers: Ints) -> None:
-    """Give the pixels of every packet, `at` bytes into its row, low bits of their own."""
-    for start, end in made.noisy:
-        pixels = (end - start) // 4
-        # The low half of big-endian floats: two bytes of four. A view, since copying them one by one costs ten times.
-        low = np.ndarray((len(rows), pixels), np.uint16, rows, at + start + 2, (rows.strides[0], 4))
-        first = _anywhere(numbers, start) % (len(_NOISE) - pixels)
-        for row, place in zip(low, first, strict=True):
-            row[:] = _NOISE[place : place + pixels]
-
-
-def _anywhere(numbers: Ints, salt: int) -> npt.NDArray[np.int64]:
-    return (numbers * 1_000_003 + salt * 7_919) & 0x7FFFFFFF

@@ -1,8 +1,4 @@
-"""LSST packets as a load: framed datums with the survey's own schema, of short or of long histories.
-
-The stamps of LSST are plain FITS, so an archive compresses them: every packet gets noise of its own in the low bits of
-its pixels, or a compressor would find in each packet the one before.
-"""
+"""LSST packets as a load: framed datums with the survey's own schema, of short or of long histories."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ import numpy.typing as npt
 
 from linnet.core import times
 from linnet.core.avro_schema import writer_schema
+from linnet.simulation.load_pixels import Region, pixel_regions
 from linnet.simulation.load_schedule import Floats, Ints
 from linnet.simulation.load_template import History, Record, Sample, Sending, Template, Values, history, template
 
@@ -33,9 +30,6 @@ _HALF_EXPOSURE = 15.0 / 86400.0
 _JITTER = 0.3
 _EPOCH = np.datetime64("1858-11-17")
 _CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
-_BLOCK = 2880
-"""Bytes of a block of a FITS file."""
-
 
 _PLACE = ("diaObjectId", "ra", "dec")
 _SOURCE = ("diaSourceId", "visit", "midpointMjdTai", "timeProcessedMjdTai", "psfFlux", *_PLACE)
@@ -161,18 +155,11 @@ def _visit_of(mjd: Floats, number: Ints) -> Ints:
     return visits
 
 
-def _noisy(record: Record, datum: bytes) -> tuple[tuple[int, int], ...]:
-    """Byte ranges of the stamps' pixels: what lies between the headers of a FITS file, which are text."""
-    found: list[tuple[int, int]] = []
+def _noisy(record: Record, packet: bytes) -> tuple[Region, ...]:
+    """Where the pixels of a packet's stamps lie."""
+    found: list[Region] = []
     for path in _CUTOUTS:
         image = record.get(path) or b""
-        start = datum.index(image) if image else 0
-        for at in range(0, len(image) - _BLOCK + 1, _BLOCK):
-            block = image[at : at + _BLOCK]
-            if block.isascii() and 0 not in block:
-                continue
-            if found and found[-1][1] == start + at:
-                found[-1] = (found[-1][0], start + at + _BLOCK)
-            else:
-                found.append((start + at, start + at + _BLOCK))
+        start = packet.index(image) if image else 0
+        found += [(start + first, start + end) for first, end in pixel_regions(image)]
     return tuple(found)
