@@ -33,7 +33,7 @@ def load(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     from linnet.simulation.load_schedule import Schedule
 
     given = Schedule(alerts, objects or alerts, nights, by_field=not random, seed=seed)
-    with counting("load") as advance:
+    with counting("load", alerts) as advance:
         made = record(kind, given, recording, samples, advance)
     size = recording.stat().st_size
     out.print(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +17,7 @@ from linnet.app.filter_commands import check_text
 from linnet.app.home import existing
 from linnet.app.wiring import Parts, reader
 from linnet.core.survey import Stamp
-from linnet.errors import NotFoundError
+from linnet.errors import ConfigError, NotFoundError
 from linnet.operations.audit import audit
 from linnet.operations.replay_packets import REFERENCE, replay
 from linnet.web.application import create_app
@@ -27,14 +29,29 @@ def serve(home: Path, host: str | None, port: int | None) -> None:
 
     Raises:
         HomeError: there is no home at this path.
+        ConfigError: the address cannot be listened on.
     """
     chosen = settings(home)
     with reader(existing(home), chosen) as parts:
-        address, number = host or chosen.host, chosen.port if port is None else port
-        out.print(
-            f"Linnet serves {home} at http://{address}:{number}  (stop with Ctrl-C)", highlight=False, soft_wrap=True
-        )
-        uvicorn.run(create_app(broker(parts)), host=address, port=number, log_level="warning")
+        listener = _listen(host or chosen.host, chosen.port if port is None else port)
+        address, number = listener.getsockname()[:2]
+        where = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
+        out.print(f"Linnet serves {home} at {where}  (stop with Ctrl-C)", highlight=False, soft_wrap=True)
+        server = uvicorn.Server(uvicorn.Config(create_app(broker(parts)), log_level="warning"))
+        # The server closes in order on Ctrl-C and SIGTERM, then raises them again: this is how one stops it.
+        with listener, suppress(KeyboardInterrupt, SystemExit):
+            server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; its own port where 0 is asked for."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+        ) from error
 
 
 def broker(parts: Parts) -> Broker:

@@ -33,6 +33,9 @@ from linnet.surveys.ztf import Ztf
 
 FILES_ROUTE = Route(name="files", sink="files:outbox")
 
+OUR_OWN = "linnet"
+"""Owner of the filters that come with Linnet."""
+
 log = structlog.get_logger("linnet")
 
 
@@ -123,7 +126,7 @@ def install(control: Control) -> None:
                 each.name,
                 each.text,
                 topic_line=each.topic_line,
-                owner="linnet",
+                owner=OUR_OWN,
                 description=each.description,
                 reference=each.reference,
             )
