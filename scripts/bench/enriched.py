@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from linnet.app.config import Settings
 from linnet.app.home import create
 from linnet.app.wiring import Parts
 from linnet.core.avro_schema import SchemaCache
-from linnet.core.ports import Control
 from linnet.core.tagging import enrich
 from linnet.engines.arrivals import open_batch
 from linnet.engines.corridor import Corridor
@@ -42,25 +42,22 @@ class Enriched:
 
 
 @contextmanager
-def home(folder: Path | None = None) -> Iterator[tuple[Parts, Corridor]]:
-    """The parts of a new home, in a folder that is gone afterwards where none is given."""
-    with tempfile.TemporaryDirectory() as other:
-        place = create((folder or Path(other)) / "home")
+def home(control: Path | None = None) -> Iterator[tuple[Parts, Corridor]]:
+    """The parts of a new home that is gone afterwards; with a control database as it is in this file."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = create(Path(folder) / "home")
+        if control is not None:
+            shutil.copyfile(control, place.control)
         with wiring.writer(place, Settings()) as opened:
             yield opened
 
 
-def add_filters(control: Control, texts: Sequence[str]) -> None:
-    """Activate generated filters beside those that ship."""
-    for number, text in enumerate(texts):
-        name = f"generated_{number:04d}"
-        control.set_active(name, control.add_filter(name, text, topic_line="generated for a measurement"))
-
-
-def enriched(kind: str, rows: int) -> Enriched:
+def enriched(kind: str, rows: int, *, objects: int | None = None) -> Enriched:
     """New alerts of a kind, with a store that knows none of their objects."""
     surveys = wiring.surveys()
-    opened = open_batch(load_batch(kind, rows), surveys, SchemaCache(surveys), {s.name: s.fields() for s in surveys})
+    opened = open_batch(
+        load_batch(kind, rows, objects=objects), surveys, SchemaCache(surveys), {s.name: s.fields() for s in surveys}
+    )
     (arrivals,) = opened.arrivals
     with home() as (parts, _):
         whole = enrich(arrivals.survey, arrivals.alerts, FAR_NIGHT, parts.store, parts.plan, lambda _m, _e: None)

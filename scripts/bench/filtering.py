@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bench.enriched import add_filters, enriched, home
+import shutil
+from pathlib import Path
+
+from bench.cache import cached
+from bench.enriched import enriched, home
 from bench.figures import Figure
 from bench.generated import Author
 from bench.rounds import in_turn
@@ -16,10 +20,25 @@ GROUND = 1000
 """Alerts that the filters are drawn over."""
 
 
-def texts(kind: str, number: int) -> list[str]:
-    """Generated filters about alerts of a kind."""
-    ground = enriched(kind, GROUND if kind != "lsst-long" else ROWS)
-    return Author(ground.survey, ground.whole, wiring.plan().columns).filters(number)
+def control(kind: str, number: int) -> Path:
+    """A control database in which so many generated filters are active beside those that ship; kept between runs."""
+    columns = sorted(wiring.plan().columns)
+    return cached(f"control-{kind}-{number}.db", [*columns], lambda path: _write(path, kind, number))
+
+
+def _write(path: Path, kind: str, number: int) -> None:
+    rows = GROUND if kind != "lsst-long" else ROWS
+    ground = enriched(kind, rows, objects=rows // 2)
+    texts = Author(ground.survey, ground.whole, wiring.plan().columns).filters(number)
+    with home() as (parts, corridor):
+        for place, text in enumerate(texts):
+            name = f"generated_{place:04d}"
+            version = parts.control.add_filter(name, text, topic_line="generated for a measurement")
+            parts.control.set_active(name, version)
+        corridor.filters()
+        place_of = parts.home.control
+        parts.control.close()
+        shutil.copyfile(place_of, path)
 
 
 def figures(scale: Scale) -> list[Figure]:
@@ -28,11 +47,10 @@ def figures(scale: Scale) -> list[Figure]:
 
 
 def _figure(scale: Scale, kind: str) -> Figure:
-    written, batch = texts(kind, scale.filters), enriched(kind, ROWS).whole
+    batch = enriched(kind, ROWS, objects=ROWS // 2).whole
     reader = Reader(load_batch(kind, scale.yardstick_packets), scale.yardstick_packets)
     columns = wiring.plan().columns
-    with home() as (parts, corridor):
-        add_filters(parts.control, written)
+    with home(control(kind, scale.filters)) as (_, corridor):
         filters = corridor.filters()
         spent = in_turn(
             {"fastavro": (reader.alone, len(reader)), "filters": (lambda: evaluate(filters, batch, columns), ROWS)},

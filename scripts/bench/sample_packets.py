@@ -26,9 +26,10 @@ def packets(survey: str) -> pa.RecordBatch:
     return envelopes([Message(v, survey, 0, i, p.name.encode()) for i, (p, v) in enumerate(containers)])
 
 
-def load_batch(kind: str, rows: int) -> pa.RecordBatch:
-    """New alerts of a kind (see `linnet load`), each of an object of its own, in one batch."""
-    batches = list(load_of(kind, Schedule(alerts=rows, objects=rows)).batches(rows=rows))
+def load_batch(kind: str, rows: int, *, objects: int | None = None, first_mjd: float = 61345.125) -> pa.RecordBatch:
+    """New alerts of a kind (see `linnet load`) in one batch, each of an object of its own where no number is given."""
+    given = Schedule(rows, objects or rows, nights=-(-rows // (objects or rows)), first_mjd=first_mjd)
+    batches = list(load_of(kind, given).batches(rows=rows))
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0].slice(0, rows)
 
 
