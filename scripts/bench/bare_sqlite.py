@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,9 @@ import pyarrow as pa
 from linnet.core.unit import Unit
 
 POINT_BYTES = 32
+
+
+Row = tuple[Any, ...]
 
 
 class BareSqlite:
@@ -23,7 +28,7 @@ class BareSqlite:
         self._connection.execute("create table if not exists object(id integer primary key, ra, dec, mjd, points blob)")
         self._ready = False
 
-    def rows(self, unit: Unit) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    def rows(self, unit: Unit) -> tuple[list[Row], list[Row]]:
         """A unit as rows of alerts and of objects; not part of what is measured."""
         assert unit.alerts is not None  # noqa: S101  # a unit of alerts
         names = [f.name for f in unit.alerts.schema if not pa.types.is_nested(f.type)]
@@ -42,7 +47,7 @@ class BareSqlite:
             (k, r, d, m, bytes(POINT_BYTES * n)) for k, r, d, m, n in zip(keys, ra, dec, mjd, sizes, strict=True)
         ]
 
-    def commit(self, alerts: list[tuple[object, ...]], objects: list[tuple[object, ...]]) -> None:
+    def commit(self, alerts: list[Row], objects: list[Row]) -> None:
         """Write them: what an object has is read first, as a join must."""
         run = self._connection.execute
         run("begin immediate")
@@ -51,7 +56,7 @@ class BareSqlite:
         self._connection.executemany(
             "insert into object values (?, ?, ?, ?, ?) on conflict(id) do update set mjd = excluded.mjd, "
             "points = substr(object.points, 1, length(object.points) - 32) || substr(excluded.points, -64)",
-            sorted(objects, key=lambda o: o[0]),  # type: ignore[arg-type,return-value]  # keys are numbers
+            sorted(objects, key=itemgetter(0)),
         )
         values = ", ".join("?" * len(alerts[0]))
         self._connection.executemany(f"insert into alert values ({values})", alerts)  # noqa: S608  # question marks alone

@@ -34,7 +34,7 @@ class Scale:
 
 
 SCALES = {
-    "quick": Scale("quick", 3, 32, 64, 1000, {"ztf": 2000}, (10_000,), 0),
+    "quick": Scale("quick", 3, 24, 24, 1000, {"ztf": 2000}, (10_000,), 0),
     "usual": Scale(
         "usual", 5, 64, 256, 1000, {"ztf": 10_000, "lsst-long": 2000, "lsst": 5000}, (10_000,), 10_000, 10_000, 0
     ),

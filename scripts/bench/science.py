@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from bench.rounds import Work, in_turn
 from bench.sample_packets import Reader, load_batch
 from bench.scale import Scale
 from linnet.app import wiring
+from linnet.core.column import Column
 from linnet.core.module import Module
 
 ROWS = {"ztf": 1000, "lsst-long": 128}
@@ -49,10 +50,10 @@ def _kind(scale: Scale, kind: str, rows: int) -> list[Figure]:
     ]
 
 
-def _alone(module: Module, batch: pa.RecordBatch, columns: dict[str, object]) -> Callable[[], object]:
+def _alone(module: Module, batch: pa.RecordBatch, columns: Mapping[str, Column]) -> Callable[[], object]:
     rows = batch.num_rows
     there = set(batch.schema.names)
-    given = [batch.column(n) if n in there else columns[n].empty(rows) for n in module.needs]  # type: ignore[attr-defined]  # columns are Column
+    given = [batch.column(n) if n in there else columns[n].empty(rows) for n in module.needs]
     return lambda: module.run(given, rows)
 
 

@@ -64,17 +64,16 @@ def _commits(store: SqliteStore, made: Model, stored: int, folder: Path) -> list
     cpu, wall, base = cpu[WARM:], wall[WARM:], base[WARM:]
     name, note = f"{stored:.0e}".replace("e+0", "e"), f"{made.rows} alerts of objects at random, {stored} stored"
     shares = [b / c for b, c in zip(base, cpu, strict=True)]
-    middle = {"cpu_us": float(np.median(cpu)), "yardstick": "bare SQLite", "yardstick_us": float(np.median(base))}
+    what = f"commit and join at {stored} stored, over bare SQLite"
+    rate = Figure(
+        f"store_{name}", what, float(np.median(shares)), "x bare SQLite", ">= 0.7", rounds=tuple(shares), note=note
+    )
+    slowest = percentile(wall, 98)
+    tail = f"one unit at {stored} stored, p98"
     return [
-        Figure(
-            f"store_{name}", f"commit and join at {stored} stored, over bare SQLite", float(np.median(shares)),
-            "x bare SQLite", ">= 0.7", rounds=tuple(shares), note=note, **middle,
-        ),
-        Figure(
-            f"store_{name}_p98", f"one unit at {stored} stored, p98", percentile(wall, 98), "ms", "<= 400",
-            rounds=tuple(wall), note=note,
-        ),
-    ]  # fmt: skip
+        rate.beside(float(np.median(cpu)), "bare SQLite", float(np.median(base))),
+        Figure(f"store_{name}_p98", tail, slowest, "ms", "<= 400", rounds=tuple(wall), note=note),
+    ]
 
 
 def _join_and_commit(store: SqliteStore, unit: Unit) -> None:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,64 +67,58 @@ def run(kind: str, alerts: int, folder: Path, scale: Scale, *, seconds: float | 
     """One recording of new alerts through a broker with all filters."""
     with _files(kind, alerts, folder, scale) as job:
         store = str(preloaded(kind, scale.preloaded)) if scale.preloaded else ""
-        line = Job(**{**job, "store": store, "seconds": seconds}).as_json()
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.whole_run", line], capture_output=True, text=True, check=False
-        )
+        line = replace(job, store=store, seconds=seconds).as_json()
+        command = [sys.executable, "-m", "bench.whole_run", line]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"the run of {kind} failed:\n{done.stderr[-3000:]}")
         result = json.loads(done.stdout.splitlines()[-1])
         if not result["ok"]:
             raise RuntimeError(f"the run of {kind} does not add up: see `linnet audit` of such a home")
-        packet = Path(job["recording"]).stat().st_size / alerts
+        packet = Path(job.recording).stat().st_size / alerts
     reader = Reader(load_batch(kind, scale.yardstick_packets), scale.yardstick_packets)
     base = in_turn({"fastavro": (reader.whole, len(reader))}, scale.rounds)["fastavro"].median
     return Taken(kind, result, packet, base)
 
 
 @contextmanager
-def _files(kind: str, alerts: int, folder: Path, scale: Scale) -> Iterator[dict[str, str]]:
+def _files(kind: str, alerts: int, folder: Path, scale: Scale) -> Iterator[Job]:
     """The recordings and filters of a run; removed afterwards, since they are large."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         paths = {name: str(Path(place) / f"{name}.arrow") for name in ("recording", "warm")}
         record(kind, Schedule(alerts, max(1, alerts // 2), nights=2, seed=2), Path(paths["recording"]), None)
         record(kind, Schedule(WARM, WARM, seed=3), Path(paths["warm"]), None)
-        yield {**paths, "home": str(Path(place) / "home"), "control": str(control(kind, scale.filters))}
+        yield Job(
+            paths["recording"], paths["warm"], home=str(Path(place) / "home"), control=str(control(kind, scale.filters))
+        )
 
 
 def _of_run(taken: Taken, scale: Scale) -> list[Figure]:
     name, goal = CASES[taken.kind]
-    result, kind = taken.result, taken.kind
-    beside = {"cpu_us": taken.cpu_us, "yardstick": "fastavro, packets as sent", "yardstick_us": taken.fastavro_us}
+    result, kind, is_ztf = taken.result, taken.kind, taken.kind == "ztf"
+    beside = (taken.cpu_us, "fastavro, packets as sent", taken.fastavro_us)
     note = f"{taken.alerts} alerts of {taken.packet / 1000:.0f} kB, {scale.preloaded} objects stored before"
-    size = {part: bytes_ / taken.alerts for part, bytes_ in result["bytes"].items()}
-    raw = size["archive/raw"] / taken.packet
-    stated = (
-        ("raw", "archive/raw"),
-        ("science", "archive/science"),
-        ("store", "store.db"),
+    share, tags = taken.cpu_us / taken.fastavro_us, f"{result['tags'] / taken.alerts:.2f} tags an alert"
+    flat = f"end over beginning {result['growth']:.2f}"
+    rate = Figure(
+        name, f"whole corridor, {kind}", taken.alerts / result["seconds"], "alerts/s", f">= {goal}", note=note
     )
-    found = [
-        Figure(
-            f"{name}", f"whole corridor, {kind}", taken.alerts / result["seconds"], "alerts/s", f">= {goal}", note=note,
-            **beside,
-        ),
-        Figure(
-            f"{name}_cpu", f"its CPU over fastavro's, {kind}", taken.cpu_us / taken.fastavro_us, "x fastavro",
-            f"<= {CPU_SHARE}" if kind == "ztf" else None,
-            note=f"{result['tags'] / taken.alerts:.2f} tags an alert", **beside,
-        ),
-        Figure(
-            f"{name}_memory", f"anonymous memory at most, {kind}", result["peak_mb"], "MB", "<= 2000",
-            note=f"end over beginning {result['growth']:.2f}",
-        ),
-        Figure(
-            f"{name}_raw_share", f"raw archive over packets as sent, {kind}", raw, "",
-            f"<= {RAW_SHARE}" if kind == "ztf" else None,
-        ),
-    ]  # fmt: skip
-    found += [Figure(f"{name}_bytes_{n}", f"{n} on disk, {kind}", size[p], "bytes/alert") for n, p in stated]
-    return [f for f in found if not (scale.preloaded and f.id.endswith("bytes_store"))]
+    limit = f"<= {CPU_SHARE}" if is_ztf else None
+    cpu = Figure(f"{name}_cpu", f"its CPU over fastavro's, {kind}", share, "x fastavro", limit, note=tags)
+    memory = Figure(f"{name}_memory", f"anonymous memory, {kind}", result["peak_mb"], "MB", "<= 2000", note=flat)
+    return [rate.beside(*beside), cpu.beside(*beside), memory, *_bytes(taken, name, scale)]
+
+
+def _bytes(taken: Taken, name: str, scale: Scale) -> list[Figure]:
+    """What lies on disk per alert; of the store where it was empty before."""
+    parts = {"raw": "archive/raw", "science": "archive/science"} | ({} if scale.preloaded else {"store": "store.db"})
+    size = {part: taken.result["bytes"][path] / taken.alerts for part, path in parts.items()}
+    limit = f"<= {RAW_SHARE}" if taken.kind == "ztf" else None
+    share = Figure(
+        f"{name}_raw_share", f"raw archive over packets as sent, {taken.kind}", size["raw"] / taken.packet, "", limit
+    )
+    stated = [Figure(f"{name}_bytes_{n}", f"{n} on disk, {taken.kind}", s, "bytes/alert") for n, s in size.items()]
+    return [share, *stated]
 
 
 def _of_burst(name: str, taken: Taken, seconds: float) -> list[Figure]:

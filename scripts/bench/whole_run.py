@@ -65,19 +65,23 @@ def _through(job: Job) -> dict[str, object]:
     committed: list[tuple[float, int]] = []
     with wiring.writer(place, Settings()) as (parts, corridor):
         corridor.filters()
+        if job.store:
+            for route, _ in corridor.routes:
+                parts.control.set_cursor(route.name, parts.store.last_tag(), 0, 0)
         clocked = [(route, Clocked(sink)) for route, sink in corridor.routes]
         engine = LocalEngine(
             replace(corridor, routes=tuple(clocked)),
             progress=lambda n: committed.append((time.perf_counter(), n)),
         )
         engine.recover()
+        before = parts.store.last_tag()
         with Resident() as resident:
             started, cpu = time.perf_counter(), time.process_time()
             engine.run([source])
             engine.finish()
             seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         found = audit(parts.store, parts.control, parts.raw) if not job.store else None
-        tags = parts.store.last_tag()
+        tags = parts.store.last_tag() - before
     return {
         "alerts": alerts,
         "seconds": seconds,
@@ -104,17 +108,17 @@ def _latencies(source: Paced, committed: list[tuple[float, int]], sink: Clocked,
     times: list[float] = []
     for when, rows in committed:
         times += [when] * rows
-    ids = _alert_ids(job)
+    ids = _alert_ids(job, source.alerts)
     found = [sink.when.get(alert_id, when) for alert_id, when in zip(ids, times, strict=True)]
     return [when - source.arrival(number) for number, when in enumerate(found)]
 
 
-def _alert_ids(job: Job) -> list[int]:
-    """Ids of the alerts in the order of the recording, out of the home that took them."""
+def _alert_ids(job: Job, alerts: int) -> list[int]:
+    """Ids of the alerts in the order of the recording: those of a load grow with time, beyond all stored before."""
     place = create(Path(job.home))
     with wiring.reader(place, Settings()) as parts:
         ids: list[int] = [i for each in parts.store.alert_ids().values() for i in each.to_pylist()]
-    return sorted(ids)
+    return sorted(ids)[-alerts:]
 
 
 def _size(path: Path) -> int:
