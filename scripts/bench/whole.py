@@ -65,9 +65,9 @@ def figures(scale: Scale) -> list[Figure]:
 
 def run(kind: str, alerts: int, folder: Path, scale: Scale, *, seconds: float | None = None) -> Taken:
     """One recording of new alerts through a broker with all filters."""
-    with _files(kind, alerts, folder, scale) as job:
+    with _files(kind, alerts, folder, scale, seconds) as job:
         store = str(preloaded(kind, scale.preloaded)) if scale.preloaded else ""
-        line = replace(job, store=store, seconds=seconds).as_json()
+        line = replace(job, store=store).as_json()
         command = [sys.executable, "-m", "bench.whole_run", line]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -82,11 +82,15 @@ def run(kind: str, alerts: int, folder: Path, scale: Scale, *, seconds: float | 
 
 
 @contextmanager
-def _files(kind: str, alerts: int, folder: Path, scale: Scale) -> Iterator[Job]:
-    """The recordings and filters of a run; removed afterwards, since they are large."""
+def _files(kind: str, alerts: int, folder: Path, scale: Scale, seconds: float | None) -> Iterator[Job]:
+    """The recordings and filters of a run; removed afterwards, since they are large.
+
+    Half of the alerts are of objects that a night before showed; those of a burst are all of one night.
+    """
     with tempfile.TemporaryDirectory(dir=folder) as place:
         paths = {name: str(Path(place) / f"{name}.arrow") for name in ("recording", "warm")}
-        record(kind, Schedule(alerts, max(1, alerts // 2), nights=2, seed=2), Path(paths["recording"]), None)
+        objects, nights = (max(1, alerts // 2), 2) if seconds is None else (alerts, 1)
+        record(kind, Schedule(alerts, objects, nights=nights, seed=2), Path(paths["recording"]), None)
         record(kind, Schedule(WARM, WARM, seed=3), Path(paths["warm"]), None)
         yield Job(
             paths["recording"], paths["warm"], home=str(Path(place) / "home"), control=str(control(kind, scale.filters))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from linnet.core import avro_varint
 from linnet.core.avro_shape import Shape
+from linnet.core.avro_strict import Budget, Step, walker
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -82,6 +84,7 @@ class _Walk:
     datum: bytes
     wanted: frozenset[str]
     found: dict[str, list[tuple[str, int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    parts: dict[str, list[tuple[Shape | Step, str]]] = field(default_factory=dict)
 
     def over(self, shape: Shape, at: int, path: str, item: int) -> int:
         """Pass one value; gives the place behind it."""
@@ -89,8 +92,8 @@ class _Walk:
             index, at = avro_varint.decode(self.datum, at)
             return self.over(shape.parts[index], at, path, item)
         if shape.kind == "record":
-            for name, part in shape.fields:
-                at = self.over(part, at, f"{path}.{name}" if path else name, item)
+            for part, inner in self._parts(shape, path):
+                at = self.over(part, at, inner, item) if isinstance(part, Shape) else part(self.datum, at, Budget())
             return at
         if shape.kind in ("array", "map"):
             return self._items(shape, at, path)
@@ -98,6 +101,22 @@ class _Walk:
         if path in self.wanted and shape.kind != "null":
             self.found[path].append((shape.kind, item, start, end - start))
         return end
+
+    def _parts(self, shape: Shape, path: str) -> list[tuple[Shape | Step, str]]:
+        """Fields of a record with their paths; neighbours that nobody wants as one step over all of them."""
+        if path not in self.parts:
+            found: list[tuple[Shape | Step, str]] = []
+            named = [(f"{path}.{name}" if path else name, name, part) for name, part in shape.fields]
+            for is_wanted, group in groupby(named, lambda each: self._is_wanted(each[0])):
+                if is_wanted:
+                    found += [(part, inner) for inner, _, part in group]
+                else:
+                    found.append((walker(Shape("record", 0, fields=tuple((n, p) for _, n, p in group))), path))
+            self.parts[path] = found
+        return self.parts[path]
+
+    def _is_wanted(self, path: str) -> bool:
+        return any(each == path or each.startswith(f"{path}.") for each in self.wanted)
 
     def _leaf(self, shape: Shape, at: int) -> tuple[int, int]:
         if shape.kind in _SIZED:
