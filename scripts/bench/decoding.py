@@ -27,20 +27,19 @@ def figures(scale: Scale) -> list[Figure]:
 def _case(scale: Scale, kind: str, rows: int, goal: str) -> list[Figure]:
     surveys = wiring.surveys()
     schemas, wanted = SchemaCache(surveys), {s.name: s.fields() for s in surveys}
-    used = min(rows, scale.long_packets) if kind == "lsst-long" else rows
-    batch = load_batch(kind, used)
-    reader = Reader(batch, min(used, scale.yardstick_packets))
+    batch = load_batch(kind, rows)
+    reader = Reader(batch, scale.yardstick_packets)
     spent = in_turn(
         {
             "fastavro": (reader.alone, len(reader)),
-            "decode": (lambda: decode(batch, schemas, wanted), used),
-            "vocabulary": (lambda: open_batch(batch, surveys, schemas, wanted), used),
+            "decode": (lambda: decode(batch, schemas, wanted), rows),
+            "vocabulary": (lambda: open_batch(batch, surveys, schemas, wanted), rows),
         },
         scale.rounds,
     )
     base, name = spent["fastavro"], f"{kind.replace('-', '_')}_{rows}"
     times = [b / d for b, d in zip(base.rounds, spent["decode"].rounds, strict=True)]
-    note = f"batch of {used}, {sum(map(len, reader.values)) / len(reader) / 1000:.0f} kB a packet"
+    note = f"{sum(map(len, reader.values)) / len(reader) / 1000:.0f} kB a packet"
     return [
         Figure(
             id=f"P3_{name}",

@@ -13,7 +13,6 @@ class Scale:
         name: `quick`, `usual` or `full`.
         rounds: of what is measured in turn.
         yardstick_packets: packets that fastavro decodes in a round.
-        long_packets: packets of long histories in a decoding round at most.
         filters: generated filters.
         alerts: kind of load -> alerts of a whole run.
         stored: numbers of stored alerts at which the store is measured.
@@ -24,7 +23,6 @@ class Scale:
     name: str
     rounds: int
     yardstick_packets: int
-    long_packets: int
     filters: int
     alerts: dict[str, int]
     stored: tuple[int, ...]
@@ -34,15 +32,14 @@ class Scale:
 
 
 SCALES = {
-    "quick": Scale("quick", 3, 24, 24, 1000, {"ztf": 2000}, (10_000,), 0),
+    "quick": Scale("quick", 3, 24, 1000, {"ztf": 2000}, (10_000,), 0),
     "usual": Scale(
-        "usual", 5, 64, 256, 1000, {"ztf": 10_000, "lsst-long": 2000, "lsst": 5000}, (10_000,), 10_000, 10_000, 0
+        "usual", 5, 64, 1000, {"ztf": 10_000, "lsst-long": 2000, "lsst": 5000}, (10_000,), 10_000, 10_000, 0
     ),
     "full": Scale(
         "full",
         9,
         128,
-        256,
         1000,
         {"ztf": 40_000, "lsst-long": 8000, "lsst": 20_000},
         (10_000, 1_000_000),

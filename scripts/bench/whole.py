@@ -92,9 +92,8 @@ def _files(kind: str, alerts: int, folder: Path, scale: Scale, seconds: float | 
         objects, nights = (max(1, alerts // 2), 2) if seconds is None else (alerts, 1)
         record(kind, Schedule(alerts, objects, nights=nights, seed=2), Path(paths["recording"]), None)
         record(kind, Schedule(WARM, WARM, seed=3), Path(paths["warm"]), None)
-        yield Job(
-            paths["recording"], paths["warm"], home=str(Path(place) / "home"), control=str(control(kind, scale.filters))
-        )
+        active = str(control(kind, scale.filters))
+        yield Job(paths["recording"], paths["warm"], str(Path(place) / "home"), active, seconds=seconds)
 
 
 def _of_run(taken: Taken, scale: Scale) -> list[Figure]:
