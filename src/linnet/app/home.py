@@ -56,6 +56,11 @@ class Home:
         """Whether a store was made here once and its file is gone."""
         return not self.store.exists() and bool(_marker(self.path).get("store"))
 
+    @property
+    def control_is_lost(self) -> bool:
+        """Whether a control database was here once and its file is gone."""
+        return not self.control.exists() and bool(_marker(self.path).get("store"))
+
     def note_store(self) -> None:
         """Remember that there is a store now, so that its loss is noticed."""
         if not _marker(self.path).get("store"):
@@ -88,8 +93,10 @@ def existing(path: Path) -> Home:
         HomeVersionError: its format is newer than this code, or older.
     """
     found = _marker(path).get("format")
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise HomeError(f"{path / MARKER} cannot be read: restore it from a backup")
     if found != FORMAT:
-        advice = "update Linnet" if isinstance(found, int) and found > FORMAT else "run the release that made it"
+        advice = "update Linnet" if found > FORMAT else "run the release that made it"
         raise HomeVersionError(f"the home {path} has format {found}, this Linnet reads format {FORMAT}: {advice}")
     return Home(path)
 
