@@ -10,7 +10,7 @@ endif
 endif
 HOME_DIR ?= demo-home
 
-.PHONY: setup demo serve check test test-quick bench clean
+.PHONY: setup demo serve check test test-quick bench bench-full bench-quick profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -38,8 +38,17 @@ check: setup  ## format, lint, types, import arrows, spelling, docstrings
 test: setup  ## every test; those that need the shared data skip loudly without it
 	$(BIN)/pytest -n 2 --dist loadfile
 
-bench: setup  ## CPU per alert, with a yardstick of the same run
-	$(BIN)/python scripts/bench.py
+bench: setup  ## every figure beside a yardstick of the same run; bench/latest.json and docs/performance.md
+	PYTHONPATH=scripts $(BIN)/python -m bench
+
+bench-full: setup  ## the same with a million objects stored and longer runs
+	PYTHONPATH=scripts $(BIN)/python -m bench full
+
+bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by half
+	PYTHONPATH=scripts $(BIN)/python -m bench quick
+
+profile: setup  ## a flame graph of the corridor, bench/profile.svg
+	PYTHONPATH=scripts $(BIN)/python -m bench.profiling
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

@@ -1,0 +1,74 @@
+"""Packets to measure with: the samples as they are, and loads made of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from functools import cache
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+
+from linnet.app.demo import sample_folder
+from linnet.app.load import load_of
+from linnet.core.avro_container import MAGIC, blocks, header
+from linnet.core.envelope import Message, envelopes
+from linnet.simulation.load_schedule import Schedule
+from linnet.surveys.lsst.schemas import carried
+
+
+def packets(survey: str) -> pa.RecordBatch:
+    """The sample packets of one survey that are Avro containers, as envelopes."""
+    paths = sorted(p for p in (sample_folder() / survey).rglob("*") if p.is_file())
+    rows = [(p, p.read_bytes()) for p in paths]
+    containers = [(p, value) for p, value in rows if value.startswith(MAGIC)]
+    return envelopes([Message(v, survey, 0, i, p.name.encode()) for i, (p, v) in enumerate(containers)])
+
+
+def load_batch(kind: str, rows: int, *, objects: int | None = None, first_mjd: float = 61345.125) -> pa.RecordBatch:
+    """New alerts of a kind (see `linnet load`) in one batch, each of an object of its own where no number is given."""
+    given = Schedule(rows, objects or rows, nights=-(-rows // (objects or rows)), first_mjd=first_mjd)
+    batches = list(load_of(kind, given).batches(rows=rows))
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0].slice(0, rows)
+
+
+class Reader:
+    """fastavro, the yardstick: containers with `fastavro.reader`, and datums alone with its schemaless reader."""
+
+    def __init__(self, batch: pa.RecordBatch, limit: int) -> None:
+        self.values: list[bytes] = batch.column("value").slice(0, limit).to_pylist()
+        self.datums = [_datum(value) for value in self.values]
+
+    def __len__(self) -> int:
+        """Number of packets."""
+        return len(self.values)
+
+    def whole(self) -> None:
+        """Decode the packets as a consumer gets them."""
+        for value, (schema, datum) in zip(self.values, self.datums, strict=True):
+            if value.startswith(MAGIC):
+                for _ in fastavro.reader(io.BytesIO(value)):
+                    pass
+            else:
+                fastavro.schemaless_reader(io.BytesIO(datum), schema, None)
+
+    def alone(self) -> None:
+        """Decode the datums, schemas parsed before."""
+        for schema, datum in self.datums:
+            fastavro.schemaless_reader(io.BytesIO(datum), schema, None)
+
+
+def _datum(value: bytes) -> tuple[Any, bytes]:
+    """The parsed schema and the datum of a packet that holds one."""
+    if value.startswith(MAGIC):
+        head = header(value)
+        (block,) = blocks(value, head)
+        return _parsed(head.schema), block.data
+    major, minor = divmod(int.from_bytes(value[1:5], "big"), 100)
+    return _parsed(json.dumps(carried(major, minor)).encode()), value[5:]
+
+
+@cache
+def _parsed(text: bytes) -> Any:
+    return fastavro.parse_schema(json.loads(text))
