@@ -1,0 +1,303 @@
+"""Columns in one piece of memory, laid out as Arrow has them, so that a record batch is made without touching a value.
+
+An arena holds, one behind the other: room for the head of an Arrow IPC message, values and validity bits of every
+column, list offsets, and at last the texts. Once it is filled, the message's head is written in front of it and Arrow
+reads the whole as a record batch, without copying: 0.3 us a column, where making arrays one by one takes 2.
+
+Format: Arrow columnar format 1.5, "Encapsulated message format" and "RecordBatch message"; FlatBuffers internals for
+the places of the numbers in the head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from linnet.core.avro_program import KINDS, TAPE, ListTarget, Target, Targets
+from linnet.core.decoding import Wanted
+
+Numbers = npt.NDArray[np.int64]
+Octets = npt.NDArray[np.uint8]
+
+_ALIGN = 64
+_BITS = np.array([0, 32, 64, 8, 16, 32, 64, 1, 64, 64, 64], np.int64)
+"""Bits of a value by kind; of a text 64, the place and length in the packet, until the texts are gathered."""
+
+_TEXTS = (8, 9)
+
+
+class Layout:
+    """The columns of one survey's alerts: their order, their levels, and the form of their record batch.
+
+    Level 0 holds one slot per alert, levels from 1 on the items of one wanted list each, the last one the notes on
+    undeclared fields. Columns of a level stand together.
+
+    Attributes:
+        targets: where fields go, for compiling programs.
+        kinds: int64, kind of each column. level: int64, its level.
+        levels: number of levels.
+        schema: of the record batch.
+        per_row: what was learned: slots of each level per alert, and at the end bytes of texts.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        kinds: list[int] = []
+        level: list[int] = []
+
+        def target(kind: pa.DataType, number: int) -> Target:
+            if kind not in KINDS:
+                raise ValueError(f"no value of a packet becomes {kind}")
+            kinds.append(KINDS[kind])
+            level.append(number)
+            return Target(len(kinds) - 1, KINDS[kind])
+
+        scalars = {path: target(kind, 0) for path, kind in wanted.scalars.items()}
+        lists = {
+            name: ListTarget(number, {path: target(kind, number) for path, kind in items.items()})
+            for number, (name, items) in enumerate(wanted.lists.items(), 1)
+        }
+        self.levels = len(lists) + 2
+        self.targets = Targets(scalars, lists, self.levels - 1, len(kinds))
+        self.kinds = np.array([*kinds, TAPE], np.int64)
+        self.level = np.array([*level, self.levels - 1], np.int64)
+        self.texts = np.flatnonzero(np.isin(self.kinds, _TEXTS))
+        self.schema = _schema(wanted)
+        self.head = _Head(self.schema)
+        self.nodes, self.buffers = self._order()
+        self.per_row = np.array([1.0, *(16.0 for _ in lists), 1.0, 64.0])
+
+    def _order(self) -> tuple[Numbers, Numbers]:
+        """What stands in the message's head, in order.
+
+        Nodes: column number, or -1 - level for a list, or -1 for `extra`. Buffers: places in the vector that
+        `_Filled.places` makes, of n columns and k levels: n validities, n values, n text offsets, n texts, k list
+        offsets, and one of zeros.
+        """
+        count, nodes, buffers = len(self.kinds), list[int](), list[int]()
+
+        def column(number: int) -> None:
+            nodes.append(number)
+            if self.kinds[number] in _TEXTS:
+                buffers.extend([number, 2 * count + number, 3 * count + number])
+            else:
+                buffers.extend([number, count + number])
+
+        for target in self.targets.scalars.values():
+            column(target.column)
+        for listed in self.targets.lists.values():
+            for target in listed.columns.values():
+                nodes.append(-1 - listed.level)
+                buffers.extend([4 * count + self.levels, 4 * count + listed.level])
+                column(target.column)
+        nodes.append(-1)
+        buffers.extend([4 * count + self.levels + number for number in (1, 1, 0)])
+        return np.array(nodes, np.int64), np.array(buffers, np.int64)
+
+
+def _schema(wanted: Wanted) -> pa.Schema:
+    fields = [pa.field(path, kind) for path, kind in wanted.scalars.items()]
+    fields += [
+        pa.field(f"{name}.{path}", pa.list_(kind)) for name, items in wanted.lists.items() for path, kind in items.items()
+    ]
+    return pa.schema([*fields, pa.field("extra", pa.string())])
+
+
+class _Head:
+    """The head of a record batch message of one schema, with the places of its numbers.
+
+    Attributes:
+        data: the head, from its continuation mark to the body.
+        nodes, buffers: places of the pairs of int64. rows, body: places of the numbers of rows and of body bytes.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        # One row, since FlatBuffers leave out a number that is 0.
+        batch = pa.RecordBatch.from_arrays([_row(entry.type) for entry in schema], schema=schema)
+        message = np.frombuffer(batch.serialize(), np.uint8)
+        size = 8 + int(message[4:8].view(np.int32)[0])
+        self.data = message[:size].copy()
+        root = 8 + self._number(8, np.uint32)
+        batch_table = self._follow(self._slot(root, 2))
+        self.body = self._slot(root, 3)
+        self.rows = self._slot(batch_table, 0)
+        self.nodes = self._follow(self._slot(batch_table, 1)) + 4
+        self.buffers = self._follow(self._slot(batch_table, 2)) + 4
+
+    def _number(self, at: int, kind: type[np.integer]) -> int:
+        return int(np.frombuffer(self.data[at : at + np.dtype(kind).itemsize].tobytes(), kind)[0])
+
+    def _slot(self, table: int, number: int) -> int:
+        """Place of a field of a table; its table of places stands `soffset` before it."""
+        places = table - self._number(table, np.int32)
+        return table + self._number(places + 4 + 2 * number, np.uint16)
+
+    def _follow(self, at: int) -> int:
+        return at + self._number(at, np.uint32)
+
+
+def _row(kind: pa.DataType) -> pa.Array:
+    return pa.array([[None]], kind) if pa.types.is_list(kind) else pa.nulls(1, kind)
+
+
+def _aligned(size: Numbers) -> Numbers:
+    return (size + _ALIGN - 1) // _ALIGN * _ALIGN
+
+
+def _zeros(size: int) -> Octets:
+    """Memory of zeros that begins at a multiple of 64; the system gives pages only as they are used."""
+    memory = np.zeros(size + _ALIGN, np.uint8)
+    skip = -memory.__array_interface__["data"][0] % _ALIGN
+    return memory[skip : skip + size]
+
+
+@dataclass
+class Arena:
+    """Memory for the alerts of one survey in one batch.
+
+    Attributes:
+        capacity: slots of each level.
+        columns: int64 of shape (columns, 4), as the kernel reads them: values, validity, kind, level.
+        levels: int64 of shape (levels, 8), as the kernel reads and writes them.
+        rows: int64 of shape (rows, 4): start, end, message, place in the message.
+        memory: all bytes.
+        zeros: place of bytes that stay 0, enough for the offsets of a column of nulls.
+        texts: place where texts go, up to the end.
+    """
+
+    layout: Layout
+    capacity: Numbers
+    text_room: int
+    columns: Numbers = field(init=False)
+    levels: Numbers = field(init=False)
+    rows: Numbers = field(init=False)
+    memory: Octets = field(init=False)
+    zeros: int = field(init=False)
+    texts: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        layout = self.layout
+        self.capacity = (self.capacity + 63) // 64 * 64
+        slots = self.capacity[layout.level]
+        offsets = np.full(layout.levels + 1, 4 * (int(self.capacity[0]) + 1), np.int64)
+        sizes = _aligned(np.concatenate([slots * _BITS[layout.kinds] // 8, slots // 8, offsets]))
+        front = int(_aligned(np.array([len(layout.head.data)]))[0])
+        places = front + np.concatenate([[0], np.cumsum(sizes)])
+        count = len(layout.kinds)
+        self.columns = np.stack([places[:count], places[count : 2 * count], layout.kinds, layout.level], axis=1)
+        self.levels = np.zeros((layout.levels, 8), np.int64)
+        self.levels[:, 1] = self.capacity
+        self.levels[:, 2] = places[2 * count : 2 * count + layout.levels]
+        self.levels[:, 3] = np.searchsorted(layout.level, np.arange(layout.levels))
+        self.levels[:, 4] = np.bincount(layout.level, minlength=layout.levels)
+        self.zeros, self.texts = int(places[-2]), int(places[-1])
+        self.rows = np.empty((int(self.capacity[0]), 4), np.int64)
+        self.memory = _zeros(self.texts + self.text_room)
+
+    @classmethod
+    def of(cls, layout: Layout, rows: int) -> Arena:
+        """An arena for so many alerts, as large as alerts have been up to now, and some more."""
+        need = rows * layout.per_row * 1.25 + 64
+        need[0] = rows
+        return cls(layout, need[:-1].astype(np.int64), int(need[-1]))
+
+    @property
+    def counts(self) -> Numbers:
+        """Slots in use on each level."""
+        return self.levels[:, 0]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.memory) + self.rows.nbytes
+
+    def grown(self, capacity: Numbers) -> Arena:
+        """A larger arena with the same contents."""
+        other = Arena(self.layout, capacity, self.text_room)
+        other.levels[:, 0] = self.counts
+        other.rows[: self.counts[0]] = self.rows[: self.counts[0]]
+        slots = self.counts[self.layout.level]
+        values, bits = (slots * _BITS[self.layout.kinds] + 7) // 8, (slots + 7) // 8
+        for place, sizes in ((0, values), (1, bits)):
+            for column, size in enumerate(sizes):
+                other._take(self, int(other.columns[column, place]), int(self.columns[column, place]), int(size))
+        for old, new in zip(self.levels, other.levels, strict=True):
+            other._take(self, int(new[2]), int(old[2]), 4 * (int(self.counts[0]) + 1))
+        return other
+
+    def with_text_room(self, room: int) -> None:
+        """Make room for so many bytes of texts."""
+        if self.texts + room > len(self.memory):
+            memory = _zeros(self.texts + room)
+            memory[: self.texts] = self.memory[: self.texts]
+            self.memory = memory
+
+    def _take(self, other: Arena, to: int, start: int, size: int) -> None:
+        self.memory[to : to + size] = other.memory[start : start + size]
+
+
+def text_places(arena: Arena, measures: Numbers) -> Numbers:
+    """Where the texts go: int64 of shape (text columns, 3): column, place of its offsets, place of its bytes.
+
+    Args:
+        arena: a filled arena; it gets the room that it needs.
+        measures: (columns, 2): values that are not null, bytes of texts.
+    """
+    texts = arena.layout.texts
+    slots = arena.counts[arena.layout.level[texts]]
+    sizes = _aligned(np.stack([4 * (slots + 1), measures[texts, 1]], axis=1).ravel())
+    places = arena.texts + np.concatenate([[0], np.cumsum(sizes)])
+    arena.with_text_room(int(places[-1]) - arena.texts)
+    return np.concatenate([texts[:, None], places[:-1].reshape(-1, 2)], axis=1)
+
+
+def record_batch(arena: Arena, measures: Numbers, texts: Numbers) -> pa.RecordBatch:
+    """The record batch of a filled arena; it keeps the arena's memory."""
+    layout, head = arena.layout, arena.layout.head
+    counts, rows = arena.counts, int(arena.counts[0])
+    data = head.data.copy()
+    front = int(_aligned(np.array([len(data)]))[0])
+    nodes = np.empty((len(layout.nodes), 2), np.int64)
+    of_column = layout.nodes >= 0
+    column = layout.nodes[of_column]
+    nodes[of_column, 0], nodes[of_column, 1] = counts[layout.level[column]], 0
+    nodes[of_column, 1] = nodes[of_column, 0] - measures[column, 0]
+    nodes[~of_column] = rows, 0
+    nodes[-1, 1] = rows
+    places, sizes = _places(arena, measures, texts)
+    buffers = np.stack([places[layout.buffers] - front, sizes[layout.buffers]], axis=1)
+    _put(data, head.rows, np.array([rows]))
+    _put(data, head.body, np.array([len(arena.memory) - front]))
+    _put(data, head.nodes, nodes)
+    _put(data, head.buffers, buffers)
+    arena.memory[front - len(data) : front] = data
+    message = pa.py_buffer(arena.memory[front - len(data) :])
+    return pa.ipc.read_record_batch(message, layout.schema)
+
+
+def _put(data: Octets, at: int, numbers: Numbers) -> None:
+    octets = np.ascontiguousarray(numbers).view(np.uint8).ravel()
+    data[at : at + len(octets)] = octets
+
+
+def _places(arena: Arena, measures: Numbers, texts: Numbers) -> tuple[Numbers, Numbers]:
+    """Places and sizes of everything that buffers can be, in the order of `Layout._order`."""
+    layout, rows = arena.layout, int(arena.counts[0])
+    slots = arena.counts[layout.level]
+    text = np.zeros((2, len(slots), 2), np.int64)
+    text[0][texts[:, 0]] = texts[:, 1:]
+    text[1][:, 0], text[1][:, 1] = 4 * (slots + 1), measures[:, 1]
+    zeros = np.array([arena.zeros, arena.zeros])
+    places = [arena.columns[:, 1], arena.columns[:, 0], text[0][:, 0], text[0][:, 1], arena.levels[:, 2], zeros]
+    values = (slots * _BITS[layout.kinds] + 7) // 8
+    offsets = np.full(layout.levels, 4 * (rows + 1))
+    sizes = [(slots + 7) // 8, values, text[1][:, 0], text[1][:, 1], offsets, np.array([0, 4 * (rows + 1)])]
+    return np.concatenate(places), np.concatenate(sizes)
+
+
+def address(memory: npt.NDArray[np.generic]) -> tuple[int, int]:
+    """Address and bytes of an array."""
+    return int(memory.__array_interface__["data"][0]), memory.nbytes
