@@ -166,6 +166,7 @@ class Arena:
         memory: all bytes.
         zeros: place of bytes that stay 0, enough for the offsets of a column of nulls.
         texts: place where texts go, up to the end.
+        text_bytes: room that the texts were given.
     """
 
     layout: Layout
@@ -177,6 +178,7 @@ class Arena:
     memory: Octets = field(init=False)
     zeros: int = field(init=False)
     texts: int = field(init=False)
+    text_bytes: int = 0
 
     def __post_init__(self) -> None:
         layout = self.layout
@@ -230,6 +232,7 @@ class Arena:
 
     def with_text_room(self, room: int) -> None:
         """Make room for so many bytes of texts."""
+        self.text_bytes = room
         if self.texts + room > len(self.memory):
             memory = _zeros(self.texts + room)
             memory[: self.texts] = self.memory[: self.texts]
@@ -248,7 +251,8 @@ def text_places(arena: Arena, measures: Numbers) -> Numbers:
     """
     texts = arena.layout.texts
     slots = arena.counts[arena.layout.level[texts]]
-    sizes = _aligned(np.stack([4 * (slots + 1), measures[texts, 1]], axis=1).ravel())
+    # The kernel may write a few bytes more than a text has.
+    sizes = _aligned(np.stack([4 * (slots + 1), measures[texts, 1] + 8], axis=1).ravel())
     places = arena.texts + np.concatenate([[0], np.cumsum(sizes)])
     arena.with_text_room(int(places[-1]) - arena.texts)
     return np.concatenate([texts[:, None], places[:-1].reshape(-1, 2)], axis=1)

@@ -22,9 +22,9 @@ import pyarrow.compute as pc
 from linnet.core.avro_arrow import Numbers
 from linnet.core.avro_frames import REFUSED, Framed, Headers, take_apart
 from linnet.core.avro_message import open_message, split
-from linnet.core.avro_reading import LEAST, MAX_DATUMS, MESSAGE, Read, Run, datums_of, reader
+from linnet.core.avro_reading import LEAST, MAX_DATUMS, MESSAGE, Read, Run, reader
 from linnet.core.avro_schema import SchemaCache, WriterSchema, writer_schema
-from linnet.core.decoding import REJECT, Decoded, DecodedAlerts, Schema, Wanted
+from linnet.core.decoding import REJECT, Datums, Decoded, DecodedAlerts, Schema, Wanted
 from linnet.core.failpoints import passing
 from linnet.core.reasons import Reason
 from linnet.errors import PacketError
@@ -84,7 +84,7 @@ def decode_datums(datums: pa.Array, schema: WriterSchema, wanted: Wanted) -> Dec
         read.fields,
         pa.array(np.arange(count, dtype=np.int32)),
         pa.array(np.zeros(count, np.int32)),
-        datums,
+        Datums(octets, offsets[:-1], offsets[1:]),
         _repeated(schema.fingerprint, count),
     )
 
@@ -210,7 +210,7 @@ class _Batch:
             read.fields,
             pa.array(messages.astype(np.int32)),
             pa.array(read.rows[:, 3].astype(np.int32)),
-            datums_of(self.framed.data, read.rows),
+            Datums(self.framed.data, read.rows[:, 0], read.rows[:, 1]),
             fingerprints.take(pa.array(self.origin[messages])),
         )
 

@@ -47,7 +47,6 @@ C_NEED_LEVEL = 25  # level that is full
 C_NEED = 26  # slots that it needs
 C_MEASURES = 27  # per column: values that are not null, bytes of its texts
 C_TEXTS = 29  # per text column: column, place of its offsets, place of its bytes
-C_OUT = 31  # where whole datums are copied to
 C_OFFSETS = 33  # place of each message, int64
 C_HEADERS = 35  # bytes of known container headers
 C_HEADER_TABLE = 37  # per header: place, bytes
@@ -62,7 +61,7 @@ J_START, J_END, J_COUNT, J_MESSAGE, J_LEAST, J_WORDS = 0, 1, 2, 3, 4, 5
 
 K_F32, K_F64, K_I8, K_I16, K_I32, K_I64, K_BOOL, K_TEXT, K_BYTES, K_TAPE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 
-S_FIXED, S_INT, S_LONG, S_BOOL, S_TEXT, S_BYTES, S_ENUM = 1, 2, 3, 4, 5, 6, 7
+S_FIXED, S_INT, S_LONG, S_BOOL, S_TEXT, S_BYTES, S_ENUM, S_RECORD = 1, 2, 3, 4, 5, 6, 7, 8
 
 (END, SKIP, RUN, OPTIONAL, UNION, JUMP, ITEMS, NEXT, MARK) = range(9)
 READS = 16
@@ -94,8 +93,9 @@ MAX_VALUES = 1_000_000
 MAX_DATUM = 32 * 1024 * 1024
 MAX_MESSAGE = 64 * 1024 * 1024
 
-IS_CONSTANT, IS_NUMBER, IS_TRUTH = 1 << 31, 1 << 30, 1 << 29
-_LENGTH = (1 << 29) - 1
+IS_CONSTANT, IS_NUMBER, IS_TRUTH, IS_HERE = 1 << 31, 1 << 30, 1 << 29, 1 << 28
+_LENGTH = (1 << 28) - 1
+_SHORT = 4
 _LOW = (1 << 32) - 1
 _TOP = np.int64(-(1 << 63))
 
@@ -168,6 +168,19 @@ def _fill(typing: Any, target: Any, byte: Any, count: Any) -> Any:  # noqa: ARG0
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), code
+
+
+@intrinsic
+def _differs(typing: Any, one: Any, mask: Any, other: Any) -> Any:  # noqa: ARG001  # numba asks for these arguments
+    """Whether 64 bytes, under a mask, are not the same as 64 others: one comparison of vectors, not eight of numbers."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001  # numba's form
+        vector = ir.VectorType(ir.IntType(64), 8).as_pointer()
+        data, under, want = (builder.load(builder.inttoptr(place, vector), align=1) for place in args)
+        wrong = builder.bitcast(builder.xor(builder.and_(data, under), want), ir.IntType(512))
+        return builder.zext(builder.icmp_unsigned("!=", wrong, ir.Constant(wrong.type, 0)), ir.IntType(64))
+
+    return types.int64(types.int64, types.int64, types.int64), code
 
 
 @_inner
@@ -420,6 +433,16 @@ def _put_ref(m, column, slot, pos, length):
 
 
 @_inner
+def _put_text(m, column, slot, pos, length):
+    """A text: a short one itself, since its bytes are at hand now and far away once all datums are read."""
+    if length <= _SHORT and pos + _SHORT <= m[1]:
+        _within(m[0], m[1], pos, _SHORT)
+        _put_ref(m, column, slot, _load32(m[0] + pos) & _LOW, length | IS_HERE)
+    else:
+        _put_ref(m, column, slot, pos, length)
+
+
+@_inner
 def _put_truth(m, column, slot, value):
     at = _values(m, column) + (slot >> 3)
     _within(m[6], m[7], at, 1)
@@ -457,7 +480,7 @@ def _read(m, op, pc, pos, end, slot):
         length, pos = _length(m[0], m[1], pos, end)
         if pos < 0 or (op == TEXT and not _is_utf8(m[0], m[1], pos, pos + length)):
             return BAD
-        _put_ref(m, column, slot, pos, length)
+        _put_text(m, column, slot, pos, length)
         return pos + length
     if op == VARINT_INT or op == VARINT_FLOAT or op == VARINT_TEXT:
         start = pos
@@ -533,10 +556,7 @@ def _matches(data, size, pos, template, room, padded):
     _within(data, size, pos, padded)
     origin = data + pos
     for at in range(0, padded, 64):
-        wrong = 0
-        for step in range(at, at + 64, 8):
-            wrong |= (_load64(origin + step) & _load64(mask + step)) ^ _load64(want + step)
-        if wrong != 0:
+        if _differs(origin + at, mask + at, want + at) != 0:
             return False
     return True
 
@@ -558,7 +578,10 @@ def _copy_run(m, template, room, pos, length, count, slot):
         elif op == F64_F64:
             for n in range(count):
                 _put_f64(m, column, slot + n, _f64(m, place + n * length))
-        elif op == TEXT or op == BYTES or op == FIXED or op == VARINT_TEXT or op == BOOL_TEXT:
+        elif op == TEXT:
+            for n in range(count):
+                _put_text(m, column, slot + n, place + n * length, a)
+        elif op == BYTES or op == FIXED or op == VARINT_TEXT or op == BOOL_TEXT:
             for n in range(count):
                 _put_ref(m, column, slot + n, place + n * length, a)
         elif op == ENUM:
@@ -703,17 +726,25 @@ def _learn(m, templates, room, table, start, end):
     _store64(template + 8 * T_LENGTH, _NEVER)
     _fill(template + T_HEAD, 0, 2 * LONGEST)
     pos, copies = start, 0
-    for entry in range(table + 1, table + 1 + ENTRY_WORDS * _word(m[2], m[3], table), ENTRY_WORDS):
+    entry, stop = table + 1, table + 1 + ENTRY_WORDS * _word(m[2], m[3], table)
+    while entry < stop:
         kind, null, n = _word(m[2], m[3], entry), _word(m[2], m[3], entry + 1), _word(m[2], m[3], entry + 2)
-        op = _word(m[2], m[3], entry + 3)
+        op, column, symbols = _word(m[2], m[3], entry + 3), _word(m[2], m[3], entry + 4), _word(m[2], m[3], entry + 5)
+        entry += ENTRY_WORDS
         if null != 0:
+            if pos >= end or pos - start >= LONGEST:
+                break
             byte = _u8(m[0], m[1], pos)
             if byte > 2:
                 break
             _expect(template, pos - start, 0xFF, byte)
             pos += 1
             if byte == (null - 1) * 2:
+                # Of a record that is null, n entries are not there.
+                entry += ENTRY_WORDS * n if kind == S_RECORD else 0
                 continue
+        if kind == S_RECORD:
+            continue
         pos, place, length = _learn_value(m, kind, n, pos, start, end, template)
         if pos < 0 or (op != 0 and copies >= COPIES):
             pos = BAD
@@ -723,10 +754,10 @@ def _learn(m, templates, room, table, start, end):
         at = template + T_HEAD + 2 * LONGEST + 8 * COPY_WORDS * copies
         copies += 1
         _store64(at, op)
-        _store64(at + 8, _word(m[2], m[3], entry + 4))
+        _store64(at + 8, column)
         _store64(at + 16, place - start)
         if op == ENUM:
-            symbol = _word(m[2], m[3], entry + 5) + 2 * length
+            symbol = symbols + 2 * length
             _store64(at + 24, _word(m[2], m[3], symbol + 1) | IS_CONSTANT)
             _store64(at + 32, _word(m[2], m[3], symbol))
         elif op == FLOAT_INT or op == F32_F64 or op == F64_F32:
@@ -1147,6 +1178,10 @@ def _write_text(c, m, ref, at):
             _store8(m[6] + at + 4, 0x65)
         return at + (4 if true else 5)
     count = length & _LENGTH
+    if length & IS_HERE:
+        _within(m[6], m[7], at, _SHORT)
+        _store32(m[6] + at, place)
+        return at + count
     source, size = m[0], m[1]
     if length & IS_CONSTANT:
         source, size = _context(c, C_CONSTANTS), _context(c, C_CONSTANTS + 1)
@@ -1190,24 +1225,6 @@ def gather(c):
                 at = _write_text(c, m, ref, at)
             _store32(m[6] + offsets + 4 * (slot + 1), at - start)
     return DONE
-
-
-@_outer
-def copy_datums(c):
-    """Copies the bytes of all rows one after the other."""
-    data, size = _context(c, C_DATA), _context(c, C_DATA + 1)
-    rows, room = _context(c, C_ROWS), _context(c, C_ROWS + 1)
-    out, large = _context(c, C_OUT), _context(c, C_OUT + 1)
-    count = _i64(_context(c, C_LEVELS), _context(c, C_LEVELS + 1), 8 * L_COUNT)
-    at = 0
-    for row in range(count):
-        start = _i64(rows, room, 32 * row)
-        length = _i64(rows, room, 32 * row + 8) - start
-        _within(data, size, start, length)
-        _within(out, large, at, length)
-        _copy(out + at, data + start, length)
-        at += length
-    return at
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,9 @@ What a value becomes in a column of another type is the rule of `linnet.core.dec
 skipped, and its column stays null. Fields are found by path through records only, never through lists or maps.
 
 The table of ITEMS serves the templates: number of the template set, number of entries, and for each flat field of the
-item kind, null, n, operation (0 if not wanted), column, table of symbols. It is 0 where items hold lists or unions.
+item kind, null, n, operation (0 if not wanted), column, table of symbols. A record that may be null has an entry of
+its own, with n the number of entries that are not there when it is. The table is 0 where items hold lists or other
+unions.
 """
 
 from __future__ import annotations
@@ -78,10 +80,10 @@ KINDS: Mapping[pa.DataType, int] = {
 TAPE = 10
 """Kind of the column that notes undeclared fields."""
 
-_SKIPS = {"fixed": 1, "int": 2, "long": 3, "boolean": 4, "string": 5, "bytes": 6, "enum": 7}
+_SKIPS = {"fixed": 1, "int": 2, "long": 3, "boolean": 4, "string": 5, "bytes": 6, "enum": 7, "record": 8}
 _SIZES = {"float": 4, "double": 8}
 _BITS = {"float": 32, "double": 64, "int": 32, "long": 64}
-_SIMPLE = frozenset(_SKIPS) | frozenset(_SIZES)
+_SIMPLE = frozenset(_SKIPS) - {"record"} | frozenset(_SIZES)
 _F32, _F64, _INTS, _BOOLS, _TEXTS, _BINARY = 1, 2, range(3, 7), 7, 8, 9
 
 
@@ -355,10 +357,15 @@ def _flatten(shape: Shape, path: str, flat: list[tuple[Shape, int, str]]) -> boo
         return all(_flatten(part, f"{path}.{name}" if path else name, flat) for name, part in shape.fields)
     if shape.kind == "union":
         null = null_place(shape)
-        if not null or shape.parts[2 - null].kind not in _SIMPLE:
-            return False
-        flat.append((shape.parts[2 - null], null, path))
-        return True
+        inner = shape.parts[2 - null] if null else shape
+        place = len(flat)
+        flat.append((inner, null, path))
+        if inner.kind != "record":
+            return bool(null) and inner.kind in _SIMPLE
+        whole = _flatten(inner, path, flat)
+        # The entry's n is the number of entries that follow within the record.
+        flat[place] = (Shape("record", 0, size=len(flat) - place - 1), null, path)
+        return whole
     if shape.kind == "null":
         return True
     flat.append((shape, 0, path))

@@ -217,7 +217,7 @@ class _Reading:
         """Remember how much alerts need; what was needed once is forgotten slowly."""
         rows = int(self.arena.counts[0])
         if rows:
-            used = np.append(self.arena.counts, len(self.arena.memory) - self.arena.texts) / rows
+            used = np.append(self.arena.counts, self.arena.text_bytes) / rows
             self.layout.per_row = np.maximum(used, 0.8 * self.layout.per_row + 0.2 * used)
 
     def _extra(self, runs: Sequence[Run], marks: Sequence[int]) -> pa.Array:
@@ -245,18 +245,3 @@ def reader() -> Reader:
     found: Reader = _kept.reader
     return found
 
-
-def datums_of(data: Octets, rows: Numbers) -> pa.Array:
-    """The bytes of rows, one after the other, as a binary column."""
-    kernel = kernels()
-    sizes = rows[:, 1] - rows[:, 0]
-    offsets = np.zeros(len(rows) + 1, np.int32)
-    np.cumsum(sizes, out=offsets[1:])
-    out = pa.allocate_buffer(int(offsets[-1]))
-    target = np.frombuffer(out, np.uint8)
-    context, levels = np.zeros(kernel.C_SIZE, np.int64), np.array([len(rows)], np.int64)
-    named = {kernel.C_DATA: data, kernel.C_ROWS: rows, kernel.C_OUT: target, kernel.C_LEVELS: levels}
-    for place, memory in named.items():
-        context[place : place + 2] = address(memory)
-    kernel.copy_datums(address(context)[0])
-    return pa.Array.from_buffers(pa.binary(), len(rows), [None, pa.py_buffer(offsets), out])
