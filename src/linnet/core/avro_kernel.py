@@ -433,9 +433,9 @@ def _put_ref(m, column, slot, pos, length):
 
 
 @_inner
-def _put_text(m, column, slot, pos, length):
+def _put_text(m, column, slot, pos, length, end):
     """A text: a short one itself, since its bytes are at hand now and far away once all datums are read."""
-    if length <= _SHORT and pos + _SHORT <= m[1]:
+    if length <= _SHORT and pos + _SHORT <= end:
         _within(m[0], m[1], pos, _SHORT)
         _put_ref(m, column, slot, _load32(m[0] + pos) & _LOW, length | IS_HERE)
     else:
@@ -480,7 +480,7 @@ def _read(m, op, pc, pos, end, slot):
         length, pos = _length(m[0], m[1], pos, end)
         if pos < 0 or (op == TEXT and not _is_utf8(m[0], m[1], pos, pos + length)):
             return BAD
-        _put_text(m, column, slot, pos, length)
+        _put_text(m, column, slot, pos, length, end)
         return pos + length
     if op == VARINT_INT or op == VARINT_FLOAT or op == VARINT_TEXT:
         start = pos
@@ -562,7 +562,7 @@ def _matches(data, size, pos, template, room, padded):
 
 
 @_inner
-def _copy_run(m, template, room, pos, length, count, slot):
+def _copy_run(m, template, room, pos, length, count, slot, end):
     """The wanted values of `count` items of one layout, column by column."""
     copies = T_HEAD + 2 * LONGEST
     for number in range(_i64(template, room, 8 * T_COPIES)):
@@ -580,7 +580,7 @@ def _copy_run(m, template, room, pos, length, count, slot):
                 _put_f64(m, column, slot + n, _f64(m, place + n * length))
         elif op == TEXT:
             for n in range(count):
-                _put_text(m, column, slot + n, place + n * length, a)
+                _put_text(m, column, slot + n, place + n * length, a, end)
         elif op == BYTES or op == FIXED or op == VARINT_TEXT or op == BOOL_TEXT:
             for n in range(count):
                 _put_ref(m, column, slot + n, place + n * length, a)
@@ -633,7 +633,7 @@ def _repeat(m, templates, room, pos, end, left, slot):
                 break
             count += 1
         if count > 0:
-            _copy_run(m, template, space, pos, length, count, slot)
+            _copy_run(m, template, space, pos, length, count, slot, end)
             _set64(templates, room, H_BYTES + last * SLOT_BYTES + 8 * T_NEXT, number)
             _set64(templates, room, 8 * H_LAST, number)
             _set64(templates, room, 8 * H_HITS, _i64(templates, room, 8 * H_HITS) + count)

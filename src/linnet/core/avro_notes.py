@@ -48,7 +48,10 @@ def _value(data: memoryview, at: int, note: Note) -> object:
         return struct.unpack_from("<f" if kind == "float" else "<d", data, at)[0]
     if kind == "boolean":
         return data[at] == 1
-    number, behind = avro_varint.decode(bytes(data[at : at + avro_varint.MAX_BYTES]), 0)
+    last = at
+    while data[last] >= 0x80:
+        last += 1
+    number, behind = avro_varint.decode(bytes(data[at : last + 1]), 0)
     if kind == "enum":
         return note.shape.symbols[number]
     if kind == "string":

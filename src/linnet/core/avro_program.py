@@ -220,8 +220,8 @@ class _Compiler:
         self.code[jump + 2] = len(self.code)
 
     def _branches(self, shape: Shape, path: str, scope: _Scope) -> None:
-        table = len(self.tables)
-        union = self.emit(UNION, len(shape.parts), table)
+        union = self.emit(UNION, len(shape.parts), 0)
+        table = self.code[union + 2] = len(self.tables)
         self.references.append((self.code, union + 2))
         self.tables += [0] * len(shape.parts)
         jumps = []

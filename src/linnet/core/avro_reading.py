@@ -67,9 +67,14 @@ class Read:
 
 
 class Reader:
-    """What one thread keeps between batches."""
+    """What one thread keeps between batches.
 
-    def __init__(self) -> None:
+    Args:
+        kernel: the compiled module; that of `avro_machine` by default.
+    """
+
+    def __init__(self, kernel: ModuleType | None = None) -> None:
+        self._kernel = kernel or kernels()
         self._layouts: list[tuple[Wanted, Layout]] = []
         self._compiled: Recent[tuple[int, str], Compiled] = Recent(COMPILED)
 
@@ -93,7 +98,7 @@ class Reader:
         if found is None or found.layout is not layout:
             paths = undeclared(schema.shape, layout.wanted)
             program = compile_program(schema.shape, layout.targets, tuple(".".join(path) for path in paths))
-            templates = np.zeros(max(1, program.lists) * kernels().SET_BYTES, np.uint8)
+            templates = np.zeros(max(1, program.lists) * self._kernel.SET_BYTES, np.uint8)
             found = Compiled(layout, program, Noted(program.notes, paths), templates)
             self._compiled.put(key, found)
         return found
@@ -108,7 +113,8 @@ class Reader:
             runs: which program reads which jobs; they cover all jobs in order, and split no message.
             messages: number of messages.
         """
-        reading = _Reading(layout, data, jobs, Arena.of(layout, min(int(jobs[:, COUNT].sum()), _FIRST_ROWS)), messages)
+        arena = Arena.of(layout, min(int(jobs[:, COUNT].sum()), _FIRST_ROWS))
+        reading = _Reading(self._kernel, layout, data, jobs, arena, messages)
         marks = [0]
         for run in runs:
             reading.run(run)
@@ -120,12 +126,12 @@ class Reader:
 class _Reading:
     """One call of `Reader.read`."""
 
+    kernel: ModuleType
     layout: Layout
     data: Octets
     jobs: Numbers
     arena: Arena
     messages: int
-    kernel: ModuleType = field(default_factory=kernels)
     context: Numbers = field(init=False)
     errors: Numbers = field(init=False)
     stack: Numbers = field(init=False)
