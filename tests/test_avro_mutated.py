@@ -24,6 +24,7 @@ from linnet.core.decoding import Wanted
 from machines import GuardedBytes, back_to_back, checked, read_each
 from mutations import mutate
 from random_avro import encode, random_schema
+from random_histories import histories, history_schema
 from random_wanted import random_wanted
 from slow_decoder import rows
 from strict_avro import InvalidError, read_datums
@@ -46,6 +47,15 @@ def _random_cases(seed: int, schemas: int, datums: int) -> Iterator[Case]:
         schema = writer_schema(json.dumps(random_schema(rng)).encode())
         whole = [encode(rng, schema.parsed)[0] for _ in range(datums // 5)]
         yield schema, random_wanted(rng, schema.parsed), whole + [mutate(rng, rng.choice(whole)) for _ in range(datums - len(whole))]
+
+
+def _history_cases(seed: int, schemas: int, datums: int) -> Iterator[Case]:
+    """Long histories of few layouts, half of them damaged."""
+    rng = random.Random(seed)
+    for _ in range(schemas):
+        schema = writer_schema(json.dumps(history_schema(rng)).encode())
+        whole = histories(rng, schema.parsed, datums // 2)
+        yield schema, random_wanted(rng, schema.parsed), whole + [mutate(rng, datum) for datum in whole]
 
 
 def _real_cases(folder: Path, seed: int, datums: int) -> Iterator[Case]:
@@ -88,7 +98,7 @@ def _compare(found: Read, case: Case) -> int:
 
 def test_twenty_thousand_mutants_between_guard_pages_do_not_fault_and_get_the_right_rows(shared_data: Path) -> None:
     reader, valid, total = Reader(), 0, 0
-    for case in (*_random_cases(1, 150, 100), *_real_cases(shared_data, 2, 400)):
+    for case in (*_random_cases(1, 130, 100), *_history_cases(5, 60, 40), *_real_cases(shared_data, 2, 400)):
         schema, wanted, datums = case
         guarded = GuardedBytes(datums)
         valid += _compare(read_each(reader, guarded.data, guarded.places, schema, wanted), case)
@@ -101,7 +111,7 @@ def test_ten_thousand_mutants_stay_within_their_regions_on_the_checked_build(
     shared_data: Path, checked_build: ModuleType
 ) -> None:
     reader, valid, total = Reader(checked_build), 0, 0
-    for case in (*_random_cases(3, 80, 100), *_real_cases(shared_data, 4, 160)):
+    for case in (*_random_cases(3, 70, 100), *_history_cases(6, 40, 40), *_real_cases(shared_data, 4, 160)):
         schema, wanted, datums = case
         data, places = back_to_back(datums)
         valid += _compare(read_each(reader, data, places, schema, wanted), case)
