@@ -74,7 +74,9 @@ def _sent(folder: Path, *names: str) -> tuple[WriterSchema, list[bytes]]:
         if data.startswith(MAGIC):
             head = header(data)
             schema = cache.known(head.schema)
-            found += [(schema, datum) for block in blocks(data, head) for datum in split(block.data, block.count, schema)]
+            found += [
+                (schema, datum) for block in blocks(data, head) for datum in split(block.data, block.count, schema)
+            ]
     (fingerprint, _), *_ = Counter(schema.fingerprint for schema, _ in found).most_common()
     kept = [(schema, datum) for schema, datum in found if schema.fingerprint == fingerprint]
     return kept[0][0], [datum for _, datum in kept]
@@ -124,7 +126,9 @@ def _plain(value: Any, kind: str) -> Any:
 
 def _fastavro(schema: WriterSchema, datums: list[bytes]) -> float:
     ready = fastavro.parse_schema(json.loads(schema.json_text))
-    return _least(lambda: [fastavro.schemaless_reader(io.BytesIO(datum), ready, None) for datum in datums], 3) / len(datums)
+    return _least(lambda: [fastavro.schemaless_reader(io.BytesIO(datum), ready, None) for datum in datums], 3) / len(
+        datums
+    )
 
 
 def _ours(survey: str, schema: WriterSchema, datums: list[bytes]) -> tuple[float, float]:

@@ -44,7 +44,11 @@ def histories(rng: random.Random, schema: Any, count: int) -> list[bytes]:
 
 def _items(rng: random.Random) -> Any:
     fields = [{"name": f"a{n}", "type": _field(rng, n)} for n in range(rng.randint(1, 12))]
-    inner = {"type": "record", "name": "inner", "fields": [{"name": "x", "type": "double"}, {"name": "n", "type": "int"}]}
+    inner = {
+        "type": "record",
+        "name": "inner",
+        "fields": [{"name": "x", "type": "double"}, {"name": "n", "type": "int"}],
+    }
     fields.append({"name": "inner", "type": rng.choice((inner, ["null", inner], [inner, "null"]))})
     record = {"type": "record", "name": "item", "fields": [{"name": "t", "type": "double"}, *fields]}
     return rng.choice((record, ["null", record]))

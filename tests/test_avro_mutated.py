@@ -29,6 +29,7 @@ from random_wanted import random_wanted
 from slow_decoder import rows
 from strict_avro import InvalidError, read_datums
 
+
 @pytest.fixture(scope="module")
 def checked_build(pytestconfig: pytest.Config) -> ModuleType:
     """The range-checked kernel, compiled once and kept in pytest's own cache."""
@@ -46,7 +47,11 @@ def _random_cases(seed: int, schemas: int, datums: int) -> Iterator[Case]:
     for _ in range(schemas):
         schema = writer_schema(json.dumps(random_schema(rng)).encode())
         whole = [encode(rng, schema.parsed)[0] for _ in range(datums // 5)]
-        yield schema, random_wanted(rng, schema.parsed), whole + [mutate(rng, rng.choice(whole)) for _ in range(datums - len(whole))]
+        yield (
+            schema,
+            random_wanted(rng, schema.parsed),
+            whole + [mutate(rng, rng.choice(whole)) for _ in range(datums - len(whole))],
+        )
 
 
 def _history_cases(seed: int, schemas: int, datums: int) -> Iterator[Case]:

@@ -101,7 +101,9 @@ class Layout:
 def _schema(wanted: Wanted) -> pa.Schema:
     fields = [pa.field(path, kind) for path, kind in wanted.scalars.items()]
     fields += [
-        pa.field(f"{name}.{path}", pa.list_(kind)) for name, items in wanted.lists.items() for path, kind in items.items()
+        pa.field(f"{name}.{path}", pa.list_(kind))
+        for name, items in wanted.lists.items()
+        for path, kind in items.items()
     ]
     return pa.schema([*fields, pa.field("extra", pa.string())])
 
@@ -147,9 +149,9 @@ def _aligned(size: Numbers) -> Numbers:
     return (size + _ALIGN - 1) // _ALIGN * _ALIGN
 
 
-def _zeros(size: int) -> Octets:
-    """Memory of zeros that begins at a multiple of 64; the system gives pages only as they are used."""
-    memory = np.zeros(size + _ALIGN, np.uint8)
+def _memory(size: int) -> Octets:
+    """Memory that begins at a multiple of 64, with anything in it."""
+    memory = np.empty(size + _ALIGN, np.uint8)
     skip = -memory.__array_interface__["data"][0] % _ALIGN
     return memory[skip : skip + size]
 
@@ -197,7 +199,12 @@ class Arena:
         self.levels[:, 4] = np.bincount(layout.level, minlength=layout.levels)
         self.zeros, self.texts = int(places[-2]), int(places[-1])
         self.rows = np.empty((int(self.capacity[0]), 4), np.int64)
-        self.memory = _zeros(self.texts + self.text_room)
+        self.memory = _memory(self.texts + self.text_room)
+        # Alerts begin as rows of nulls. The kernel does the same for items as it comes to them.
+        rows = int(self.levels[0, 4])
+        self.memory[front : places[rows]] = 0
+        self.memory[places[count] : places[count + rows]] = 0
+        self.memory[places[2 * count] : self.texts] = 0
 
     @classmethod
     def of(cls, layout: Layout, rows: int) -> Arena:
@@ -234,7 +241,7 @@ class Arena:
         """Make room for so many bytes of texts."""
         self.text_bytes = room
         if self.texts + room > len(self.memory):
-            memory = _zeros(self.texts + room)
+            memory = _memory(self.texts + room)
             memory[: self.texts] = self.memory[: self.texts]
             self.memory = memory
 

@@ -85,7 +85,7 @@ def decode_datums(datums: pa.Array, schema: WriterSchema, wanted: Wanted) -> Dec
         pa.array(np.arange(count, dtype=np.int32)),
         pa.array(np.zeros(count, np.int32)),
         Datums(octets, offsets[:-1], offsets[1:]),
-        _repeated(schema.fingerprint, count),
+        _fingerprints([schema], np.zeros(count, np.int64)),
     )
 
 
@@ -117,8 +117,12 @@ def _complaint(datum: bytes, schema: WriterSchema) -> PacketError:
     return PacketError(Reason.BAD_DATUM, "two readers disagree about it")
 
 
-def _repeated(text: str, count: int) -> pa.Array:
-    return pa.array([text], pa.string()).take(pa.array(np.zeros(count, np.int64)))
+def _fingerprints(schemas: Sequence[WriterSchema], numbers: Numbers) -> pa.Array:
+    """The fingerprint of the schema with each of these numbers; all are of the same length."""
+    texts = np.array([schema.fingerprint.encode() for schema in schemas] or [b"-"])
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * texts.itemsize
+    joined = texts[numbers].tobytes()
+    return pa.Array.from_buffers(pa.string(), len(numbers), [None, pa.py_buffer(offsets), pa.py_buffer(joined)])
 
 
 @dataclass
@@ -177,7 +181,9 @@ class _Batch:
             else:
                 schema = self.schemas.of_container(self.framed.headers[source].schema, name)
             if (schema.survey or "") not in self.wanted:
-                raise PacketError(Reason.UNKNOWN_SCHEMA, f"nobody asked for alerts of the survey {schema.survey or ''!r}")
+                raise PacketError(
+                    Reason.UNKNOWN_SCHEMA, f"nobody asked for alerts of the survey {schema.survey or ''!r}"
+                )
         except PacketError as error:
             self.refused |= dict.fromkeys(messages.tolist(), error)
             return
@@ -205,13 +211,12 @@ class _Batch:
 
     def _decoded(self, read: Read) -> DecodedAlerts:
         messages = read.rows[:, 2]
-        fingerprints = pa.array([schema.fingerprint for schema in self.origins], pa.string())
         return DecodedAlerts(
             read.fields,
             pa.array(messages.astype(np.int32)),
             pa.array(read.rows[:, 3].astype(np.int32)),
             Datums(self.framed.data, read.rows[:, 0], read.rows[:, 1]),
-            fingerprints.take(pa.array(self.origin[messages])),
+            _fingerprints(self.origins, self.origin[messages]),
         )
 
     def _reason(self, number: int) -> PacketError:
@@ -221,7 +226,9 @@ class _Batch:
             open_message(value, topic, self.schemas)
         except PacketError as error:
             return error
-        return PacketError(Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums")
+        return PacketError(
+            Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums"
+        )
 
 
 def _headers() -> Headers:

@@ -796,6 +796,40 @@ def _reserve(c, level, count):
 
 
 @_inner
+def _bytes_of(kind, count):
+    """Bytes that the values of so many slots of a column take; of bits, the whole bytes before them."""
+    if kind == K_F32 or kind == K_I32:
+        return 4 * count
+    if kind == K_I8:
+        return count
+    if kind == K_I16:
+        return 2 * count
+    if kind == K_BOOL:
+        return count >> 3
+    return 8 * count
+
+
+@_inner
+def _clear_slots(c, m, level, first, count):
+    """Makes new slots of a list's level null. Bits before `first` in its byte are in use and stay."""
+    levels, size = _context(c, C_LEVELS), _context(c, C_LEVELS + 1)
+    at = 8 * L_WORDS * level
+    begin, end = (first + 7) >> 3, (first + count + 7) >> 3
+    start = _i64(levels, size, at + 8 * L_FIRST)
+    for column in range(start, start + _i64(levels, size, at + 8 * L_COLUMNS)):
+        kind, values, bits = _i64(m[4], m[5], 32 * column + 16), _values(m, column), _i64(m[4], m[5], 32 * column + 8)
+        _within(m[6], m[7], bits + begin, end - begin)
+        _fill(m[6] + bits + begin, 0, end - begin)
+        if kind == K_BOOL:
+            _within(m[6], m[7], values + begin, end - begin)
+            _fill(m[6] + values + begin, 0, end - begin)
+        else:
+            place, room = _bytes_of(kind, first), _bytes_of(kind, count)
+            _within(m[6], m[7], values + place, room)
+            _fill(m[6] + values + place, 0, room)
+
+
+@_inner
 def _block(m, pos, end, least):
     """Head of a block of items: how many, place where it must end or -1, place behind; -1 for an error."""
     count, pos = _varint(m[0], m[1], pos, end)
@@ -899,6 +933,7 @@ def _walk(c, m, pos, end, row):
                         following = _reserve(c, level, remain)
                         if following < 0:
                             return GROW
+                        _clear_slots(c, m, level, following, remain)
                 if table > 0:
                     count, pos = _repeat(m, base, space, pos, end, remain, following)
                     if count > 0:
@@ -956,20 +991,6 @@ def _mark(c):
 
 
 @_inner
-def _bytes_of(kind, count):
-    """Bytes that the values of so many slots of a column take; of bits, the whole bytes before them."""
-    if kind == K_F32 or kind == K_I32:
-        return 4 * count
-    if kind == K_I8:
-        return count
-    if kind == K_I16:
-        return 2 * count
-    if kind == K_BOOL:
-        return count >> 3
-    return 8 * count
-
-
-@_inner
 def _clear_bits(m, at, first, last):
     """Bits of slots from `first` to before `last` become 0; those before stay."""
     if first >= last:
@@ -982,7 +1003,10 @@ def _clear_bits(m, at, first, last):
 
 @_inner
 def _roll_back(c, m):
-    """Makes the arena as it was at the beginning of the message."""
+    """Makes the arena as it was at the beginning of the message.
+
+    Rows must be null again. Of items only the bits that share a byte with those before need it, see `_clear_slots`.
+    """
     levels, size = _context(c, C_LEVELS), _context(c, C_LEVELS + 1)
     for level in range(size // (8 * L_WORDS)):
         at = 8 * L_WORDS * level
@@ -990,18 +1014,21 @@ def _roll_back(c, m):
         _set64(levels, size, at + 8 * L_COUNT, mark)
         if level == 0:
             last = min(last + 1, _i64(levels, size, at + 8 * L_CAPACITY))
+        else:
+            last = min(last, (mark + 7) & -8)
         first = _i64(levels, size, at + 8 * L_FIRST)
         for column in range(first, first + _i64(levels, size, at + 8 * L_COLUMNS)):
             kind, values = _i64(m[4], m[5], 32 * column + 16), _values(m, column)
+            if kind == K_TAPE:
+                continue
+            _clear_bits(m, _i64(m[4], m[5], 32 * column + 8), mark, last)
             if kind == K_BOOL:
                 _clear_bits(m, values, mark, last)
-            else:
+            elif level == 0:
                 begin = _bytes_of(kind, mark)
                 count = _bytes_of(kind, last) - begin
                 _within(m[6], m[7], values + begin, count)
                 _fill(m[6] + values + begin, 0, count)
-            if kind != K_TAPE:
-                _clear_bits(m, _i64(m[4], m[5], 32 * column + 8), mark, last)
 
 
 @_inner

@@ -332,7 +332,9 @@ def _reading(sent: str, kind: int) -> int:
         floats = {_F32: F32_F32 if narrow else F64_F32, _F64: F32_F64 if narrow else F64_F64}
         return FLOAT_INT if kind in _INTS else floats.get(kind, 0)
     if sent in ("int", "long"):
-        return VARINT_INT if kind in _INTS else {_F32: VARINT_FLOAT, _F64: VARINT_FLOAT, _TEXTS: VARINT_TEXT}.get(kind, 0)
+        return (
+            VARINT_INT if kind in _INTS else {_F32: VARINT_FLOAT, _F64: VARINT_FLOAT, _TEXTS: VARINT_TEXT}.get(kind, 0)
+        )
     pairs = {
         ("boolean", _BOOLS): BOOL,
         ("boolean", _TEXTS): BOOL_TEXT,

@@ -250,4 +250,3 @@ def reader() -> Reader:
         _kept.reader = Reader()
     found: Reader = _kept.reader
     return found
-
