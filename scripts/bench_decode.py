@@ -59,9 +59,9 @@ def _cases(folder: Path) -> Iterable[tuple[str, str, WriterSchema, list[bytes]]]
     yield "ztf, long histories (v4.01)", "ztf", *_sent(folder, "ztf/kowalski-20231012")
     names = [f"lsst/fink-v10_0-parquet-{end}" for end in ("20260101", "20260310", "trails")]
     records = [record for name in names for record in _parquet(folder / name)]
-    for title, keep in (("lsst, as first sent", lambda n: n < 10), ("lsst, long histories", lambda n: n >= 100)):
+    for title, least, most in (("lsst, as first sent", 0, 10), ("lsst, long histories", 100, 10_000)):
         for version in ((10, 0), (11, 1)):
-            chosen = [record for record in records if keep(len(record["prvDiaSources"] or ()))]
+            chosen = [record for record in records if least <= len(record["prvDiaSources"] or ()) < most]
             yield f"{title} (v{version[0]}.{version[1]})", "lsst", *_written(chosen, carried(*version))
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import mmap
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -76,4 +77,4 @@ def read_each(
 def back_to_back(datums: Sequence[bytes]) -> tuple[Octets, list[tuple[int, int]]]:
     """Datums one behind the other, and where each lies."""
     ends = np.cumsum([0, *map(len, datums)]).tolist()
-    return np.frombuffer(b"".join(datums) or b"\0", np.uint8), list(zip(ends, ends[1:], strict=False))
+    return np.frombuffer(b"".join(datums) or b"\0", np.uint8), list(pairwise(ends))

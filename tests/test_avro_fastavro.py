@@ -1,4 +1,4 @@
-"""Every real packet decodes to the columns that fastavro and the rules told in plain Python give, bit for bit (15 s)."""
+"""Every real packet decodes to the columns that fastavro and the rules in plain Python give, bit for bit (5 s)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 
 from linnet.core.avro_container import blocks, header
 from linnet.core.avro_decode import decode, read_datum
+from linnet.core.avro_machine import kernels
 from linnet.core.avro_message import open_message
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.envelope import Message, envelopes
@@ -29,6 +30,7 @@ def test_two_thousand_mutated_packets_are_refused_or_are_what_an_independent_rea
     packets = [path.read_bytes() for path in (*small, *snappy, *lsst)]
     rng = random.Random(20260101)
     schemas = SchemaCache([ZTF, TinySurvey("lsst", "diaSource")])
+    kernels()  # compiling takes memory of its own
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     taken: list[bytes] = []
     places: list[int] = []

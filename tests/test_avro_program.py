@@ -11,19 +11,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from linnet.core import avro_machine, avro_program, avro_strict
-from linnet.core.avro_arrow import Layout
+from linnet.core import avro_machine, avro_operations, avro_strict
 from linnet.core.avro_codec import MAX_EXPANDED
 from linnet.core.avro_container import MAX_MESSAGE
 from linnet.core.avro_decode import decode_datums
 from linnet.core.avro_extra import undeclared
-from linnet.core.avro_program import OP_WORDS, compile_program
+from linnet.core.avro_layout import Layout
+from linnet.core.avro_operations import OP_WORDS
+from linnet.core.avro_program import compile_program
 from linnet.core.avro_schema import WriterSchema, writer_schema
 from linnet.core.decoding import Wanted
 from linnet.errors import PacketError
 from random_avro import number
 
-OPERATIONS = re.findall(r"^\| ([A-Z][A-Z0-9_]+) ", str(avro_program.__doc__), re.MULTILINE)
+OPERATIONS = re.findall(r"^\| ([A-Z][A-Z0-9_]+) ", str(avro_operations.__doc__), re.MULTILINE)
 
 
 def _schema(*types: Any) -> WriterSchema:
@@ -35,7 +36,7 @@ def _operations(schema: WriterSchema, wanted: Wanted) -> list[str]:
     """Names of the operations that a program consists of, in order, up to its END."""
     paths = tuple(".".join(path) for path in undeclared(schema.shape, wanted))
     words = compile_program(schema.shape, Layout(wanted).targets, paths).words.tolist()
-    names = {getattr(avro_program, name): name for name in OPERATIONS}
+    names = {getattr(avro_operations, name): name for name in OPERATIONS}
     found: list[str] = []
     while not found or found[-1] != "END":
         found.append(names[words[OP_WORDS * len(found)]])
@@ -51,9 +52,9 @@ def _decoded(schema: WriterSchema, wanted: Wanted, *datums: bytes) -> pa.RecordB
 def test_the_table_lists_all_operations_and_the_kernel_knows_them_by_the_same_numbers() -> None:
     kernel = avro_machine.kernels()
     assert len(OPERATIONS) == len(set(OPERATIONS)) == 23
-    assert [getattr(kernel, name) for name in OPERATIONS] == [getattr(avro_program, name) for name in OPERATIONS]
-    assert (kernel.OP_WORDS, kernel.READS, kernel.K_TAPE) == (OP_WORDS, avro_program.READS, avro_program.TAPE)
-    assert sorted(avro_program.KINDS.values()) == list(range(kernel.K_F32, kernel.K_BYTES + 1))
+    assert [getattr(kernel, name) for name in OPERATIONS] == [getattr(avro_operations, name) for name in OPERATIONS]
+    assert (kernel.OP_WORDS, kernel.READS, kernel.K_TAPE) == (OP_WORDS, avro_operations.READS, avro_operations.TAPE)
+    assert sorted(avro_operations.KINDS.values()) == list(range(kernel.K_F32, kernel.K_BYTES + 1))
     assert (kernel.MAX_VALUES, kernel.MAX_DATUM) == (avro_strict.MAX_VALUES, MAX_EXPANDED)
     assert kernel.MAX_MESSAGE == MAX_MESSAGE
 
@@ -138,14 +139,31 @@ def test_a_value_in_an_item_goes_the_same_way_through_a_template(operation: str)
 
 WITH_LIST = {"type": "array", "items": ["null", "string", "double"]}
 
+_POINT = {"type": "record", "name": "i", "fields": [{"name": "x", "type": "float"}]}
+
 STRUCTURE: dict[str, tuple[tuple[Any, ...], list[str], bytes, list[bytes]]] = {
     # name: types before a last long, operations before that long, a valid encoding, invalid ones
     "SKIP": (("float", "double", FIXED), ["SKIP"], bytes(15), [bytes(14)]),
-    "RUN": (("int", ["null", "string"], "boolean"), ["RUN"], b"\x02\x02\x02g\x01", [b"\x02\x02\x02\xff\x01", b"\x02\x00\x02"]),
-    "OPTIONAL": ((["null", {"type": "record", "name": "i", "fields": [{"name": "x", "type": "float"}]}],), ["OPTIONAL", "SKIP"], number(1) + bytes(4), [number(2)]),
-    "UNION": ((["int", "string", "null"],), ["UNION", "RUN", "JUMP", "RUN", "JUMP", "JUMP"], number(1) + b"\x02g", [number(3), number(-1)]),
-    "ITEMS": ((WITH_LIST,), ["ITEMS", "UNION", "JUMP", "RUN", "JUMP", "SKIP", "JUMP", "NEXT"], number(2) + b"\x00\x04" + bytes(8) + number(-1) + number(1) + b"\x00" + number(0), [number(-1) + number(2) + b"\x00" + number(0), number(99)]),
-}  # fmt: skip
+    "RUN": (
+        ("int", ["null", "string"], "boolean"),
+        ["RUN"],
+        b"\x02\x02\x02g\x01",
+        [b"\x02\x02\x02\xff\x01", b"\x02\x00\x02"],
+    ),
+    "OPTIONAL": ((["null", _POINT],), ["OPTIONAL", "SKIP"], number(1) + bytes(4), [number(2)]),
+    "UNION": (
+        (["int", "string", "null"],),
+        ["UNION", "RUN", "JUMP", "RUN", "JUMP", "JUMP"],
+        number(1) + b"\x02g",
+        [number(3), number(-1)],
+    ),
+    "ITEMS": (
+        (WITH_LIST,),
+        ["ITEMS", "UNION", "JUMP", "RUN", "JUMP", "SKIP", "JUMP", "NEXT"],
+        number(2) + b"\x00\x04" + bytes(8) + number(-1) + number(1) + b"\x00" + number(0),
+        [number(-1) + number(2) + b"\x00" + number(0), number(99)],
+    ),
+}
 
 
 @pytest.mark.parametrize("operation", STRUCTURE)

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import linnet
 from linnet.app import wiring
+from linnet.core.avro_machine import kernels
 
 
 def warmup() -> dict[str, float]:
-    """Byte-compile the package, load every survey's schemas and order the plan; gives the seconds of each step."""
+    """Compile the package and the decoder's machine, load every survey's schemas and order the plan.
+
+    Returns:
+        Seconds of each step.
+    """
     steps: dict[str, Callable[[], object]] = {
         "compile the package": lambda: compileall.compile_dir(Path(linnet.__file__).parent, quiet=2),
+        "compile the packet decoder": kernels,
         "load survey fields and schemas": lambda: [s.fields() for s in wiring.surveys()],
         "order modules": wiring.plan,
         "check built-in filters": wiring.builtin,

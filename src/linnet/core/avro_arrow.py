@@ -4,8 +4,7 @@ An arena holds, one behind the other: room for the head of an Arrow IPC message,
 column, list offsets, and at last the texts. Once it is filled, the message's head is written in front of it and Arrow
 reads the whole as a record batch, without copying: 0.3 us a column, where making arrays one by one takes 2.
 
-Format: Arrow columnar format 1.5, "Encapsulated message format" and "RecordBatch message"; FlatBuffers internals for
-the places of the numbers in the head.
+Format: Arrow columnar format 1.5, "Physical memory layout".
 """
 
 from __future__ import annotations
@@ -16,133 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linnet.core.avro_program import KINDS, TAPE, ListTarget, Target, Targets
-from linnet.core.decoding import Wanted
+from linnet.core.avro_layout import Layout, Numbers
 
-Numbers = npt.NDArray[np.int64]
 Octets = npt.NDArray[np.uint8]
 
 _ALIGN = 64
 _BITS = np.array([0, 32, 64, 8, 16, 32, 64, 1, 64, 64, 64], np.int64)
 """Bits of a value by kind; of a text 64, the place and length in the packet, until the texts are gathered."""
-
-_TEXTS = (8, 9)
-
-
-class Layout:
-    """The columns of one survey's alerts: their order, their levels, and the form of their record batch.
-
-    Level 0 holds one slot per alert, levels from 1 on the items of one wanted list each, the last one the notes on
-    undeclared fields. Columns of a level stand together.
-
-    Attributes:
-        targets: where fields go, for compiling programs.
-        kinds: int64, kind of each column. level: int64, its level.
-        levels: number of levels.
-        schema: of the record batch.
-        per_row: what was learned: slots of each level per alert, and at the end bytes of texts.
-    """
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        kinds: list[int] = []
-        level: list[int] = []
-
-        def target(kind: pa.DataType, number: int) -> Target:
-            if kind not in KINDS:
-                raise ValueError(f"no value of a packet becomes {kind}")
-            kinds.append(KINDS[kind])
-            level.append(number)
-            return Target(len(kinds) - 1, KINDS[kind])
-
-        scalars = {path: target(kind, 0) for path, kind in wanted.scalars.items()}
-        lists = {
-            name: ListTarget(number, {path: target(kind, number) for path, kind in items.items()})
-            for number, (name, items) in enumerate(wanted.lists.items(), 1)
-        }
-        self.levels = len(lists) + 2
-        self.targets = Targets(scalars, lists, self.levels - 1, len(kinds))
-        self.kinds = np.array([*kinds, TAPE], np.int64)
-        self.level = np.array([*level, self.levels - 1], np.int64)
-        self.texts = np.flatnonzero(np.isin(self.kinds, _TEXTS))
-        self.schema = _schema(wanted)
-        self.head = _Head(self.schema)
-        self.nodes, self.buffers = self._order()
-        self.per_row = np.array([1.0, *(16.0 for _ in lists), 1.0, 64.0])
-
-    def _order(self) -> tuple[Numbers, Numbers]:
-        """What stands in the message's head, in order.
-
-        Nodes: column number, or -1 - level for a list, or -1 for `extra`. Buffers: places in the vector that
-        `_Filled.places` makes, of n columns and k levels: n validities, n values, n text offsets, n texts, k list
-        offsets, and one of zeros.
-        """
-        count, nodes, buffers = len(self.kinds), list[int](), list[int]()
-
-        def column(number: int) -> None:
-            nodes.append(number)
-            if self.kinds[number] in _TEXTS:
-                buffers.extend([number, 2 * count + number, 3 * count + number])
-            else:
-                buffers.extend([number, count + number])
-
-        for target in self.targets.scalars.values():
-            column(target.column)
-        for listed in self.targets.lists.values():
-            for target in listed.columns.values():
-                nodes.append(-1 - listed.level)
-                buffers.extend([4 * count + self.levels, 4 * count + listed.level])
-                column(target.column)
-        nodes.append(-1)
-        buffers.extend([4 * count + self.levels + number for number in (1, 1, 0)])
-        return np.array(nodes, np.int64), np.array(buffers, np.int64)
-
-
-def _schema(wanted: Wanted) -> pa.Schema:
-    fields = [pa.field(path, kind) for path, kind in wanted.scalars.items()]
-    fields += [
-        pa.field(f"{name}.{path}", pa.list_(kind))
-        for name, items in wanted.lists.items()
-        for path, kind in items.items()
-    ]
-    return pa.schema([*fields, pa.field("extra", pa.string())])
-
-
-class _Head:
-    """The head of a record batch message of one schema, with the places of its numbers.
-
-    Attributes:
-        data: the head, from its continuation mark to the body.
-        nodes, buffers: places of the pairs of int64. rows, body: places of the numbers of rows and of body bytes.
-    """
-
-    def __init__(self, schema: pa.Schema) -> None:
-        # One row, since FlatBuffers leave out a number that is 0.
-        batch = pa.RecordBatch.from_arrays([_row(entry.type) for entry in schema], schema=schema)
-        message = np.frombuffer(batch.serialize(), np.uint8)
-        size = 8 + int(message[4:8].view(np.int32)[0])
-        self.data = message[:size].copy()
-        root = 8 + self._number(8, np.uint32)
-        batch_table = self._follow(self._slot(root, 2))
-        self.body = self._slot(root, 3)
-        self.rows = self._slot(batch_table, 0)
-        self.nodes = self._follow(self._slot(batch_table, 1)) + 4
-        self.buffers = self._follow(self._slot(batch_table, 2)) + 4
-
-    def _number(self, at: int, kind: type[np.integer]) -> int:
-        return int(np.frombuffer(self.data[at : at + np.dtype(kind).itemsize].tobytes(), kind)[0])
-
-    def _slot(self, table: int, number: int) -> int:
-        """Place of a field of a table; its table of places stands `soffset` before it."""
-        places = table - self._number(table, np.int32)
-        return table + self._number(places + 4 + 2 * number, np.uint16)
-
-    def _follow(self, at: int) -> int:
-        return at + self._number(at, np.uint32)
-
-
-def _row(kind: pa.DataType) -> pa.Array:
-    return pa.array([[None]], kind) if pa.types.is_list(kind) else pa.nulls(1, kind)
 
 
 def _aligned(size: Numbers) -> Numbers:
@@ -222,6 +101,12 @@ class Arena:
     def size(self) -> int:
         """Bytes."""
         return len(self.memory) + self.rows.nbytes
+
+    def notes(self) -> tuple[list[int], list[int]]:
+        """The notes on undeclared fields, and where those of each row begin and end."""
+        start, offsets = int(self.columns[-1, 0]), int(self.levels[-1, 2])
+        tape = self.memory[start : start + 8 * int(self.counts[-1])].view(np.int64)
+        return tape.tolist(), self.memory[offsets : offsets + 4 * (int(self.counts[0]) + 1)].view(np.int32).tolist()
 
     def grown(self, capacity: Numbers) -> Arena:
         """A larger arena with the same contents."""

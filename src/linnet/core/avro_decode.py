@@ -1,8 +1,8 @@
 """Decoding: envelopes, schemas and wanted fields in; columns, untouched datums and rejects out.
 
-A writer schema and the wanted fields are compiled once into a program (`avro_program`), which one machine (`avro_kernel`)
-runs over all datums of a batch; it checks every byte and writes the columns. What it refuses is read again by
-`avro_strict`, slowly, for the sentence that says why. `scripts/bench_decode.py` measures the cost.
+A writer schema and the wanted fields are compiled once into a program (`avro_program`), which one machine
+(`avro_kernel`) runs over all datums of a batch; it checks every byte and writes the columns. What it refuses is read
+again by `avro_strict`, slowly, for the sentence that says why. `scripts/bench_decode.py` measures the cost.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import fastavro
@@ -19,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.core.avro_arrow import Numbers
 from linnet.core.avro_frames import REFUSED, Framed, Headers, take_apart
+from linnet.core.avro_layout import Numbers
 from linnet.core.avro_message import open_message, split
-from linnet.core.avro_reading import LEAST, MAX_DATUMS, MESSAGE, Read, Run, reader
+from linnet.core.avro_reading import MAX_DATUMS, Read, Run, reader
 from linnet.core.avro_schema import SchemaCache, WriterSchema, writer_schema
 from linnet.core.decoding import REJECT, Datums, Decoded, DecodedAlerts, Schema, Wanted
 from linnet.core.failpoints import passing
@@ -152,11 +153,11 @@ class _Batch:
         self.topics = self.envelopes.column("topic").dictionary_encode()
         self.origin = np.full(len(values), -1, np.int64)
         # A schema is looked up once for each topic on which it stands, in the order of the messages.
-        keys = np.stack([self.framed.sources, self.topics.indices.to_numpy()], axis=1)
-        if len(keys):
-            found, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-            for number in np.argsort(first).tolist():
-                self._look_up(*found[number].tolist(), np.flatnonzero(inverse.ravel() == number))
+        sources, source = np.unique(self.framed.sources, return_inverse=True)
+        topic = self.topics.indices.to_numpy()
+        keys = source * len(self.topics.dictionary) + topic
+        for first in np.sort(np.unique(keys, return_index=True)[1]).tolist():
+            self._look_up(int(sources[source[first]]), int(topic[first]), np.flatnonzero(keys == keys[first]))
 
     def alerts(self) -> dict[str, DecodedAlerts]:
         """The alerts of every survey that has any."""
@@ -180,12 +181,12 @@ class _Batch:
                 schema = self.schemas.of_frame(-1 - source, name)
             else:
                 schema = self.schemas.of_container(self.framed.headers[source].schema, name)
-            if (schema.survey or "") not in self.wanted:
-                raise PacketError(
-                    Reason.UNKNOWN_SCHEMA, f"nobody asked for alerts of the survey {schema.survey or ''!r}"
-                )
         except PacketError as error:
             self.refused |= dict.fromkeys(messages.tolist(), error)
+            return
+        if (schema.survey or "") not in self.wanted:
+            sentence = f"nobody asked for alerts of the survey {schema.survey or ''!r}"
+            self.refused |= dict.fromkeys(messages.tolist(), PacketError(Reason.UNKNOWN_SCHEMA, sentence))
             return
         self.origin[messages] = len(self.origins)
         self.origins.append(schema)
@@ -201,7 +202,7 @@ class _Batch:
         edges = [0, *(np.flatnonzero(np.diff(origin)) + 1).tolist(), len(jobs)]
         runs = [
             Run(first, last, ours.compiled(layout, self.origins[origin[first]]))
-            for first, last in zip(edges, edges[1:], strict=False)
+            for first, last in pairwise(edges)
             if first < last
         ]
         read = ours.read(layout, self.framed.data, jobs, runs, len(self.origin))

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from linnet.core.avro_arrow import Numbers, Octets, address
+from linnet.core.avro_arrow import Octets, address
 from linnet.core.avro_container import MAX_HEADER, SYNC, Header, blocks, header
+from linnet.core.avro_layout import Numbers
 from linnet.core.avro_machine import kernels
 from linnet.core.reasons import Reason
 from linnet.errors import PacketError
@@ -121,9 +122,9 @@ class _Framing:
         kernel = kernels()
         context = np.zeros(kernel.C_SIZE, np.int64)
         table = np.empty((len(self.found) + 1024, 4), np.int64)
-        named = {kernel.C_DATA: self.data, kernel.C_OFFSETS: self.offsets, kernel.C_HEADS: self.found}
-        for place, memory in named.items():
-            context[place : place + 2] = address(memory)
+        context[kernel.C_DATA : kernel.C_DATA + 2] = address(self.data)
+        context[kernel.C_OFFSETS : kernel.C_OFFSETS + 2] = address(self.offsets)
+        context[kernel.C_HEADS : kernel.C_HEADS + 2] = address(self.found)
         kept = self._name_headers(context)
         while True:
             context[kernel.C_BLOCKS : kernel.C_BLOCKS + 2] = address(table)
@@ -170,7 +171,7 @@ class _Framing:
     def _expanded(self, packed: Numbers, table: Numbers, sources: Numbers) -> tuple[Octets, Numbers]:
         """The data with what compressed blocks expand to behind it, and the blocks in it."""
         keep = ~np.isin(table[:, 0], packed)
-        parts: list[bytes | Octets] = [self.data] if keep.any() else []
+        parts: list[bytes | memoryview] = [self.data.data] if keep.any() else []
         size = sum(map(len, parts))
         rows = []
         for message in packed.tolist():

@@ -19,7 +19,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
 
 CHECKED = __name__.endswith("checked")
 
@@ -105,6 +105,8 @@ MAX_OPEN = 20
 # ---------------------------------------------------------------------------------------------------------------------
 # Memory.
 
+intrinsic: Any = _intrinsic
+
 
 def _loader(kind: Any, form: Any, *, signed: bool) -> Any:
     @intrinsic
@@ -170,17 +172,39 @@ def _fill(typing: Any, target: Any, byte: Any, count: Any) -> Any:  # noqa: ARG0
     return types.void(types.int64, types.int64, types.int64), code
 
 
-@intrinsic
-def _differs(typing: Any, one: Any, mask: Any, other: Any) -> Any:  # noqa: ARG001  # numba asks for these arguments
-    """Whether 64 bytes, under a mask, are not the same as 64 others: one comparison of vectors, not eight of numbers."""
+def _comparer(*, masked: bool) -> Any:
+    """Whether 64 bytes, under a mask or whole, are not those of another place: one comparison instead of eight."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001  # numba's form
+    def compare(builder: Any, places: Any) -> Any:
         vector = ir.VectorType(ir.IntType(64), 8).as_pointer()
-        data, under, want = (builder.load(builder.inttoptr(place, vector), align=1) for place in args)
-        wrong = builder.bitcast(builder.xor(builder.and_(data, under), want), ir.IntType(512))
+        values = [builder.load(builder.inttoptr(place, vector), align=1) for place in places]
+        seen = builder.and_(values[0], values[2]) if masked else values[0]
+        wrong = builder.bitcast(builder.xor(seen, values[1]), ir.IntType(512))
         return builder.zext(builder.icmp_unsigned("!=", wrong, ir.Constant(wrong.type, 0)), ir.IntType(64))
 
-    return types.int64(types.int64, types.int64, types.int64), code
+    if masked:
+
+        @intrinsic
+        def differs(typing: Any, one: Any, other: Any, mask: Any) -> Any:  # noqa: ARG001  # numba asks for these arguments
+            def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001  # numba's form
+                return compare(builder, args)
+
+            return types.int64(types.int64, types.int64, types.int64), code
+
+        return differs
+
+    @intrinsic
+    def unequal(typing: Any, one: Any, other: Any) -> Any:  # noqa: ARG001  # numba asks for these arguments
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001  # numba's form
+            return compare(builder, args)
+
+        return types.int64(types.int64, types.int64), code
+
+    return unequal
+
+
+_differs = _comparer(masked=True)
+_unequal = _comparer(masked=False)
 
 
 @_inner
@@ -556,7 +580,7 @@ def _matches(data, size, pos, template, room, padded):
     _within(data, size, pos, padded)
     origin = data + pos
     for at in range(0, padded, 64):
-        if _differs(origin + at, mask + at, want + at) != 0:
+        if _differs(origin + at, want + at, mask + at) != 0:
             return False
     return True
 
@@ -1264,10 +1288,7 @@ def _starts_with(data, size, pos, other, room, count):
     _within(other, room, 0, count)
     at = 0
     while at + 64 <= count:
-        wrong = 0
-        for step in range(at, at + 64, 8):
-            wrong |= _load64(data + pos + step) ^ _load64(other + step)
-        if wrong != 0:
+        if _unequal(data + pos + at, other + at) != 0:
             return False
         at += 64
     while at < count:

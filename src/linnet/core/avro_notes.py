@@ -8,6 +8,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from linnet.core import avro_varint
 from linnet.core.avro_extra import Path
 from linnet.core.avro_program import Note
@@ -19,6 +21,22 @@ class Noted:
 
     notes: Sequence[Note]
     paths: Sequence[Path]
+
+
+def extras(data: memoryview, tape: Sequence[int], ends: Sequence[int], parts: Sequence[tuple[Noted, int]]) -> pa.Array:
+    """The column `extra`: a loop over alerts, 1 us for each field, only where a schema has such fields.
+
+    Args:
+        data: the bytes in which the alerts lie.
+        tape: all notes in order, see `extra_text`.
+        ends: where the notes of each alert begin; one number more than alerts.
+        parts: what the numbers of notes mean, for how many alerts in a row.
+    """
+    texts: list[str | None] = []
+    for noted, count in parts:
+        rows = range(len(texts), len(texts) + count)
+        texts += [extra_text(data, tape[ends[row] : ends[row + 1]], noted) for row in rows]
+    return pa.array(texts, pa.string())
 
 
 def extra_text(data: memoryview, marks: Sequence[int], noted: Noted) -> str | None:

@@ -1,42 +1,6 @@
 """Programs: a writer schema and the fields that are wanted, compiled into a list of numbers for `avro_kernel`.
 
-A program is an array of int32: operations of six words, the number of the operation first, then tables. Words that are
-not named here are 0. `null` is 0 for a plain value, 1 or 2 where the value is in a union with null as first or second
-branch; the operation then reads the index of the branch itself.
-
-| operation    | words                            | what it does                                                        |
-|--------------|----------------------------------|---------------------------------------------------------------------|
-| END          |                                  | the datum is read                                                   |
-| SKIP         | n                                | passes over n bytes of fixed-size fields                            |
-| RUN          | table, k                         | passes over k fields; the table has kind + 16 * null, n for each    |
-| OPTIONAL     | null, target                     | reads the index of a union with null; goes to the target if null    |
-| UNION        | n, table                         | reads an index below n; goes to the place that the table names      |
-| JUMP         | target                           | goes to the target                                                  |
-| ITEMS        | level, end, least, values, table | begins a list or map; level 0 if not wanted, end is behind its NEXT |
-| NEXT         |                                  | heads of blocks and the turn to the next item; leaves at the end    |
-| MARK         | mark, level, column              | notes which undeclared field lies where                             |
-| F32_F32      | null, column                     | float                                                               |
-| F64_F64      | null, column                     | double                                                              |
-| F32_F64      | null, column, 32                 | float as double                                                     |
-| F64_F32      | null, column, 64                 | double as float; null where it is too large                         |
-| FLOAT_INT    | null, column, bits               | float or double in an integer column, if whole and exact            |
-| VARINT_INT   | null, column, bits               | int or long; null outside the column's range                        |
-| VARINT_FLOAT | null, column, bits               | int or long in a float column                                       |
-| VARINT_TEXT  | null, column, bits               | int or long as decimal text                                         |
-| BOOL         | null, column                     | boolean                                                             |
-| BOOL_TEXT    | null, column                     | boolean as `true` or `false`                                        |
-| TEXT         | null, column                     | string                                                              |
-| BYTES        | null, column                     | bytes                                                               |
-| FIXED        | null, column, n                  | fixed in a column of bytes                                          |
-| ENUM         | null, column, n, table           | the symbol; the table has place and length of each                  |
-
-What a value becomes in a column of another type is the rule of `linnet.core.decoding`; a pair that is not listed is
-skipped, and its column stays null. Fields are found by path through records only, never through lists or maps.
-
-The table of ITEMS serves the templates: number of the template set, number of entries, and for each flat field of the
-item kind, null, n, operation (0 if not wanted), column, table of symbols. A record that may be null has an entry of
-its own, with n the number of entries that are not there when it is. The table is 0 where items hold lists or other
-unions.
+What the numbers mean stands in `avro_operations`.
 """
 
 from __future__ import annotations
@@ -46,78 +10,33 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from linnet.core.avro_flat import flatten, null_place
+from linnet.core.avro_operations import (
+    BITS,
+    END,
+    ENUM,
+    FIXED,
+    ITEMS,
+    JUMP,
+    LARGEST,
+    MARK,
+    NEXT,
+    OP_WORDS,
+    OPTIONAL,
+    RUN,
+    SIMPLE,
+    SKIP,
+    SKIPS,
+    UNION,
+    reading,
+    skipping,
+)  # fmt: skip
 from linnet.core.avro_shape import Shape
-
-(END, SKIP, RUN, OPTIONAL, UNION, JUMP, ITEMS, NEXT, MARK) = range(9)
-READS = 16
-"""Operations from here on put a value into a column."""
-
-(F32_F32, F64_F64, F32_F64, F64_F32, FLOAT_INT, VARINT_INT, VARINT_FLOAT, VARINT_TEXT) = range(READS, READS + 8)
-(BOOL, BOOL_TEXT, TEXT, BYTES, FIXED, ENUM) = range(READS + 8, READS + 14)
-
-OP_WORDS = 6
+from linnet.core.avro_targets import ListTarget, Target, Targets
 
 MAX_SETS = 16
 """Lists of one program that have templates; a set of them takes 45 KB."""
-
-_LARGEST = 2**31 - 1
-
-KINDS: Mapping[pa.DataType, int] = {
-    pa.float32(): 1,
-    pa.float64(): 2,
-    pa.int8(): 3,
-    pa.int16(): 4,
-    pa.int32(): 5,
-    pa.int64(): 6,
-    pa.bool_(): 7,
-    pa.string(): 8,
-    pa.binary(): 9,
-}
-"""What the kernel calls the types of columns."""
-
-TAPE = 10
-"""Kind of the column that notes undeclared fields."""
-
-_SKIPS = {"fixed": 1, "int": 2, "long": 3, "boolean": 4, "string": 5, "bytes": 6, "enum": 7, "record": 8}
-_SIZES = {"float": 4, "double": 8}
-_BITS = {"float": 32, "double": 64, "int": 32, "long": 64}
-_SIMPLE = frozenset(_SKIPS) - {"record"} | frozenset(_SIZES)
-_F32, _F64, _INTS, _BOOLS, _TEXTS, _BINARY = 1, 2, range(3, 7), 7, 8, 9
-
-
-@dataclass(frozen=True)
-class Target:
-    """A column that a value goes to: its number, and its kind as the kernel calls it."""
-
-    column: int
-    kind: int
-
-
-@dataclass(frozen=True)
-class ListTarget:
-    """A wanted list: the level of its columns, and the columns by path in the item."""
-
-    level: int
-    columns: Mapping[str, Target]
-
-
-@dataclass(frozen=True)
-class Targets:
-    """Where the fields of one survey's packets go.
-
-    Attributes:
-        scalars: columns by path. lists: by path. skip: paths that are known, and so not undeclared.
-        tape_level: level of the notes on undeclared fields. tape_column: their column.
-        symbols: names of enum symbols, shared by all programs; grows as programs are compiled.
-    """
-
-    scalars: Mapping[str, Target]
-    lists: Mapping[str, ListTarget]
-    tape_level: int
-    tape_column: int
-    symbols: bytearray = field(default_factory=bytearray)
 
 
 @dataclass(frozen=True)
@@ -211,7 +130,7 @@ class _Compiler:
             self._branches(shape, path, scope)
             return
         inner = shape.parts[2 - null]
-        if inner.kind in _SIMPLE and not self._noted(inner, path, scope):
+        if inner.kind in SIMPLE and not self._noted(inner, path, scope):
             self._simple(inner, null, path, scope)
             return
         jump = self.emit(OPTIONAL, null)
@@ -241,14 +160,14 @@ class _Compiler:
             self.code[items + 5] = table
             self.references.append((self.code, items + 5))
         if is_map:
-            self.run.append((_SKIPS["string"], 0))
+            self.run.append((SKIPS["string"], 0))
         self.value(inner, "", scope)
         self.emit(NEXT)
         self.code[items + 2] = len(self.code)
 
     def _flat_table(self, inner: Shape, scope: _Scope, *, is_map: bool) -> int | None:
         flat: list[tuple[Shape, int, str]] = [(Shape("string", 1), 0, "\0")] if is_map else []
-        if not _flatten(inner, "", flat) or self.sets >= MAX_SETS:
+        if not flatten(inner, "", flat) or self.sets >= MAX_SETS:
             return None
         entries: list[int] = []
         symbols: list[int] = []
@@ -257,7 +176,7 @@ class _Compiler:
             if op == ENUM:
                 symbols.append(len(entries) + 5)
             column = words[0] if words else 0
-            entries += [*_skip(shape, null), op, column, words[2] if op == ENUM else 0]
+            entries += [*skipping(shape, null), op, column, words[2] if op == ENUM else 0]
         self.tables += [self.sets, len(flat)]
         start = len(self.tables)
         self.tables += entries
@@ -275,9 +194,9 @@ class _Compiler:
             if op == ENUM:
                 self.references.append((self.code, place + 4))
             return
-        kind, _, n = _skip(shape, null)
-        if kind == _SKIPS["fixed"] and not null:
-            if self.run or self.fixed + n > _LARGEST:
+        kind, _, n = skipping(shape, null)
+        if kind == SKIPS["fixed"] and not null:
+            if self.run or self.fixed + n > LARGEST:
                 self._flush()
             self.fixed += n
             return
@@ -292,12 +211,12 @@ class _Compiler:
         """The operation that reads a simple type into a column with its words behind `null`, or 0."""
         if target is None:
             return 0, ()
-        op = _reading(shape.kind, target.kind)
+        op = reading(shape.kind, target.kind)
         if op == ENUM:
             return op, (target.column, shape.size, self._symbols(shape))
         if op == FIXED:
-            return op, (target.column, min(shape.size, _LARGEST))
-        return op, (target.column, _BITS.get(shape.kind, 0)) if op else ()
+            return op, (target.column, min(shape.size, LARGEST))
+        return op, (target.column, BITS.get(shape.kind, 0)) if op else ()
 
     def _symbols(self, shape: Shape) -> int:
         table = len(self.tables)
@@ -317,58 +236,3 @@ class _Compiler:
             self.code += [RUN, len(self.tables), len(self.run), 0, 0, 0]
             self.tables += [word for entry in self.run for word in entry]
             self.run = []
-
-
-def null_place(shape: Shape) -> int:
-    """1 or 2 where a union has null as its first or second branch of two, else 0."""
-    kinds = [part.kind for part in shape.parts]
-    return kinds.index("null") + 1 if len(kinds) == 2 and "null" in kinds else 0
-
-
-def _reading(sent: str, kind: int) -> int:
-    """The operation that reads a type that is sent into a kind of column; 0 where the column stays null."""
-    if sent in _SIZES:
-        narrow = sent == "float"
-        floats = {_F32: F32_F32 if narrow else F64_F32, _F64: F32_F64 if narrow else F64_F64}
-        return FLOAT_INT if kind in _INTS else floats.get(kind, 0)
-    if sent in ("int", "long"):
-        return (
-            VARINT_INT if kind in _INTS else {_F32: VARINT_FLOAT, _F64: VARINT_FLOAT, _TEXTS: VARINT_TEXT}.get(kind, 0)
-        )
-    pairs = {
-        ("boolean", _BOOLS): BOOL,
-        ("boolean", _TEXTS): BOOL_TEXT,
-        ("string", _TEXTS): TEXT,
-        ("enum", _TEXTS): ENUM,
-        ("bytes", _BINARY): BYTES,
-        ("fixed", _BINARY): FIXED,
-    }
-    return pairs.get((sent, kind), 0)
-
-
-def _skip(shape: Shape, null: int) -> tuple[int, int, int]:
-    """Kind, place of null and n of a simple type, as the kernel passes over it."""
-    if shape.kind in _SIZES:
-        return _SKIPS["fixed"], null, _SIZES[shape.kind]
-    return _SKIPS[shape.kind], null, min(shape.size, _LARGEST)
-
-
-def _flatten(shape: Shape, path: str, flat: list[tuple[Shape, int, str]]) -> bool:
-    """Collects the fields of an item; False where it holds more than simple types, nullable or not, and records."""
-    if shape.kind == "record":
-        return all(_flatten(part, f"{path}.{name}" if path else name, flat) for name, part in shape.fields)
-    if shape.kind == "union":
-        null = null_place(shape)
-        inner = shape.parts[2 - null] if null else shape
-        place = len(flat)
-        flat.append((inner, null, path))
-        if inner.kind != "record":
-            return bool(null) and inner.kind in _SIMPLE
-        whole = _flatten(inner, path, flat)
-        # The entry's n is the number of entries that follow within the record.
-        flat[place] = (Shape("record", 0, size=len(flat) - place - 1), null, path)
-        return whole
-    if shape.kind == "null":
-        return True
-    flat.append((shape, 0, path))
-    return shape.kind in _SIMPLE

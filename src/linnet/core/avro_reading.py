@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from linnet.core.avro_arrow import Arena, Layout, Numbers, Octets, address, record_batch, text_places
+from linnet.core.avro_arrow import Arena, Octets, address, record_batch, text_places
 from linnet.core.avro_extra import undeclared
+from linnet.core.avro_layout import Layout, Numbers
 from linnet.core.avro_machine import kernels
-from linnet.core.avro_notes import Noted, extra_text
+from linnet.core.avro_notes import Noted, extras
 from linnet.core.avro_program import Program, compile_program
 from linnet.core.avro_schema import COMPILED, WriterSchema
 from linnet.core.decoding import Wanted
@@ -147,7 +150,7 @@ class _Reading:
         self.context[kernel.C_MOST_BYTES] = MAX_DATUMS
         self._use(self.arena)
 
-    def set(self, place: int, memory: Octets | Numbers) -> None:
+    def set(self, place: int, memory: npt.NDArray[np.generic]) -> None:
         """Name a region."""
         self.context[place : place + 2] = address(memory)
 
@@ -219,26 +222,18 @@ class _Reading:
         self.errors[message] = self.kernel.BATCH_FULL
         self.context[self.kernel.C_CURSOR] = cursor + int((jobs[cursor:, MESSAGE] == message).sum())
 
+    def _extra(self, runs: Sequence[Run], marks: Sequence[int]) -> pa.Array:
+        """Texts of the undeclared fields."""
+        tape, ends = self.arena.notes()
+        bounds = zip(runs, pairwise(marks), strict=True)
+        return extras(self.data.data, tape, ends, [(run.compiled.noted, last - first) for run, (first, last) in bounds])
+
     def _learn(self) -> None:
         """Remember how much alerts need; what was needed once is forgotten slowly."""
         rows = int(self.arena.counts[0])
         if rows:
             used = np.append(self.arena.counts, self.arena.text_bytes) / rows
             self.layout.per_row = np.maximum(used, 0.8 * self.layout.per_row + 0.2 * used)
-
-    def _extra(self, runs: Sequence[Run], marks: Sequence[int]) -> pa.Array:
-        """Texts of the undeclared fields: a loop over alerts, 1 us for each field, where a schema has such fields."""
-        arena, rows = self.arena, int(self.arena.counts[0])
-        start = int(arena.columns[-1, 0])
-        tape = arena.memory[start : start + 8 * int(arena.counts[-1])].view(np.int64).tolist()
-        offsets = int(arena.levels[-1, 2])
-        ends = arena.memory[offsets : offsets + 4 * (rows + 1)].view(np.int32).tolist()
-        data = memoryview(self.data)
-        texts: list[str | None] = []
-        for run, first, last in zip(runs, marks, marks[1:], strict=False):
-            noted = run.compiled.noted
-            texts += [extra_text(data, tape[ends[row] : ends[row + 1]], noted) for row in range(first, last)]
-        return pa.array(texts, pa.string())
 
 
 _kept = threading.local()

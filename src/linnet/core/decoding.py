@@ -60,7 +60,7 @@ class Datums:
 
     def views(self) -> list[memoryview]:
         """The bytes of each datum, not copied."""
-        whole = memoryview(self.data)
+        whole = self.data.data
         return [whole[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True)]
 
     def array(self) -> pa.Array:
