@@ -32,8 +32,8 @@ check: setup  ## format, lint, types, import arrows, spelling, docstrings
 	$(BIN)/ruff check src client tests scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell src client tests docs samples/README.md README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md
-	$(BIN)/interrogate --quiet src client/src
+	$(BIN)/codespell src client tests samples/README.md README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/interrogate -c pyproject.toml --quiet src client/src
 
 test: setup  ## every test; those that need the shared data skip loudly without it
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -28,7 +28,7 @@ LICENCES = {
 }
 
 CHOSEN: tuple[tuple[str, str, int], ...] = (
-    # (folder of the collection, folder here, how many: every n-th file so that many are left)
+    # (what paths in the collection begin with, folder here, how many: every n-th file so that many are left)
     ("ztf/sequence-ZTF19aazzpje", "ztf/transient", 14),
     ("ztf/sequence-ZTF18aazxcwf", "ztf/variable", 12),
     ("ztf/fink-microlensing-candidates", "ztf/microlensing", 12),
@@ -37,19 +37,24 @@ CHOSEN: tuple[tuple[str, str, int], ...] = (
     ("ztf/alerce-lc_correction-20200330", "ztf/one-field", 12),
     ("ztf/ampel-v1.8-20180601", "ztf/first-night", 5),
     ("ztf/fink-client-tests", "ztf/rewritten", 4),
+    ("ztf/fink-transfer-2026", "ztf/one-container", 1),
+    ("ztf/fink-broker-202310/part-00070-dea622d9", "ztf/no-known-body", 1),
+    ("ztf/fink-broker-202310/part-00091-dea622d9", "ztf/no-known-body", 1),
+    ("ztf/fink-broker-202310/part-00095-dea622d9", "ztf/no-known-body", 1),
     ("lsst/fink-v10_0-20260306", "lsst/deep-field", 1),
-    ("lsst/fink-v9_0-lsstcam-20250906", "lsst/commissioning", 10),
+    ("lsst/fink-v9_0-lsstcam-20250906/", "lsst/commissioning", 10),
     ("lsst/fink-v7_4-20250411", "lsst/test-stream", 5),
-    ("lsst/kafka-wire-format", "lsst/wire", 3),
+    ("lsst/kafka-wire-format/", "lsst/wire", 3),
     ("malformed/avro-sync-mismatch", "broken", 1),
     ("malformed/html-saved-as-avro", "broken", 1),
 )
 
 HEAD = """# Sample packets
 
-Real alert packets of ZTF and Rubin/LSST, byte for byte as found in public repositories under a permissive licence, and two
-broken ones. The licence is that of the repository; the data belong to the surveys and are public.
-ZTF: Zwicky Transient Facility, Bellm et al. 2019, PASP 131, 018002. LSST: Vera C. Rubin Observatory, Ivezic et al. 2019, ApJ 873, 111.
+Real alert packets of ZTF and Rubin/LSST, byte for byte as found in public repositories under a permissive licence, and
+two broken ones. The licence is that of the repository; the data belong to the surveys and are public.
+ZTF: Zwicky Transient Facility, Bellm et al. 2019, PASP 131, 018002.
+LSST: Vera C. Rubin Observatory, Ivezic et al. 2019, ApJ 873, 111.
 
 | file | bytes | sha256 (first 12) | from | licence |
 |---|---|---|---|---|
@@ -62,10 +67,9 @@ def main(collection: Path, target: Path) -> None:
         manifest = {row["path"]: row for row in csv.DictReader(text)}
     lines = []
     for source, here, many in CHOSEN:
-        rows = [r for p, r in sorted(manifest.items()) if p.startswith(source + "/") and _is_packet(r)]
+        rows = [r for p, r in sorted(manifest.items()) if p.startswith(source) and _is_packet(r)]
         step = max(1, len(rows) // many)
-        for row in rows[::step][:many]:
-            lines.append(_copy(collection, target, here, row))
+        lines.extend(_copy(collection, target, here, row) for row in rows[::step][:many])
     (target / "README.md").write_text(HEAD + "\n".join(lines) + "\n")
 
 

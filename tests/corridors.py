@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,8 +67,7 @@ def on_disk(folder: Path, sync: Callable[[int], None] | None = None) -> Iterator
     folder.mkdir(parents=True, exist_ok=True)
     store = SqliteStore.open(folder / "store.db", COLUMNS)
     control = SqliteControl.open(folder / "control.db")
-    more = {} if sync is None else {"sync": sync}
-    raw = SegmentArchive(folder / "raw", lambda f: schemas.schema(f).json_text, **more)
+    raw = SegmentArchive(folder / "raw", lambda f: schemas.schema(f).json_text, sync=sync or os.fsync)
     try:
         yield _bench(schemas, store, control, raw, ParquetArchive(folder / "science"))
     finally:

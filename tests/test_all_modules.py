@@ -157,6 +157,6 @@ def _recoded(column: pa.Array) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return column
     names = ["nobody", *reversed(column.dictionary.to_pylist())]
-    codes = pc.index_in(column.cast(pa.string()), pa.array(names, pa.string())).cast(pa.int8())
-    indices = pa.array(codes.to_pylist(), pa.int8())
+    codes = pc.index_in(column.cast(pa.string()), pa.array(names, pa.string())).cast(pa.int32())
+    indices = pa.array(codes.to_pylist(), pa.int32())
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from linnet.adapters.memory_archive import MemoryRawArchive, MemoryScienceArchive
@@ -143,6 +144,21 @@ def test_a_closed_night_takes_late_alerts_in_new_segments(make: MakeRaw, tmp_pat
     assert archive.read(late).equals(_datums(2, 20)["datum"].combine_chunks())
     assert archive.read(other).equals(_datums(1, 20)["datum"].combine_chunks())
     assert archive.verify(_merged(committed, closed, archive.touched())) == []
+
+
+@raws
+def test_closing_a_night_closes_what_an_earlier_run_left_open(make: MakeRaw, tmp_path: Path) -> None:
+    archive = make(tmp_path)
+    for survey, night in (("ztf", NIGHT - 2), ("ztf", NIGHT), ("lsst", NIGHT - 2), ("ztf", NIGHT + 1)):
+        archive.append(survey, night, "null", _datums(0, 5, ("aa",)))
+    archive.recover(archive.touched())
+    archive.close_night("ztf", NIGHT)
+    assert archive.touched()["night"].to_pylist() == [NIGHT - 2, NIGHT]
+    open_now = archive.present().filter(pc.invert(archive.present()["closed"]))
+    assert sorted(zip(open_now["survey"].to_pylist(), open_now["night"].to_pylist(), strict=True)) == [
+        ("lsst", NIGHT - 2),
+        ("ztf", NIGHT + 1),
+    ]
 
 
 @raws

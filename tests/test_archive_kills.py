@@ -130,3 +130,36 @@ def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> No
     assert archive.read("dead/one.parquet")["a"].to_pylist() == [1]
     with pytest.raises(StorageError, match=r"^cannot write the recording .*: (Not a directory|File exists)$"):
         write_recording(tmp_path / "dead" / "one.parquet" / "x", [envelopes([Message(b"", "t")])])
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+import pyarrow as pa
+from linnet.adapters.segment_archive import SegmentArchive
+from linnet.errors import StorageError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+raw = SegmentArchive(Path(sys.argv[1]), lambda _: '"bytes"')
+table = pa.table({"datum": [b"x" * 1000] * 10, "fingerprint": ["aa"] * 10})
+references = raw.append("ztf", 20260131, "null", table)
+committed = raw.touched()
+resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, resource.RLIM_INFINITY))
+try:
+    raw.append("ztf", 20260131, "null", table)
+except StorageError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert raw.recover(committed) == 15_000 - committed["length"][0].as_py()
+references = pa.concat_tables([references, raw.append("ztf", 20260131, "null", table)])
+assert raw.read(references).equals(pa.array([b"x" * 1000] * 20))
+assert raw.touched()["rows"].to_pylist() == [20]
+"""
+
+
+def test_a_full_disk_is_one_clear_line_and_taking_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    """The largest size of a file, as the process limits it, stands for the end of the disk."""
+    command = [sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["cannot append to the raw archive: File too large"]

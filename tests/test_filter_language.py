@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import string
+import sys
 import tracemalloc
 from contextlib import suppress
 from time import process_time
@@ -152,6 +154,22 @@ def test_limits_are_met_and_not_passed_by_one() -> None:
     ]:
         parse(good, columns)
         refused(bad, columns)
+
+
+def test_a_caller_deep_in_the_stack_gets_a_filter_or_a_filter_error() -> None:
+    written = "(" * 23 + "mag" + " + mag" * 90 + " < 1" + ")" * 23
+
+    def at_depth(left: int) -> str:
+        if left:
+            return at_depth(left - 1)
+        try:
+            return canonical(parse(written, COMMON).tree)
+        except FilterError as error:
+            return str(error)
+
+    start = len(inspect.stack())
+    found = {at_depth(sys.getrecursionlimit() - start - room)[:29] for room in range(60, 900, 40)}
+    assert found == {"the condition is nested too d", "mag + mag + mag + mag + mag +"}
 
 
 def test_columns_of_other_types_are_refused_by_name() -> None:

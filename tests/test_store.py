@@ -230,7 +230,7 @@ def test_a_tag_number_taken_by_another_tag_is_refused_and_nothing_is_kept(full: 
     taken = [{"alert_id": 1, "filter": "third", "version": 1, "seq": 1}]
     tags = pa.Table.from_pylist(taken, schema=TAG.append(pa.field("seq", pa.int64())))
     before = full.dump()
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError, match="another tag"):
         full.commit(replace(unit(900, SKY[:1]), kind="fold", tags=tags))
     assert full.last_unit() == len(ORDER)
     assert full.dump()["tags"].equals(before["tags"])

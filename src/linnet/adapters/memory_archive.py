@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pyarrow as pa
 
+from linnet.core.avro_segment import Place
 from linnet.core.decoding import Schema
 from linnet.core.science_path import existing_path, science_path
 from linnet.core.unit import SEGMENT
@@ -78,9 +79,9 @@ class MemoryRawArchive:
         return self._table(changed)
 
     def close_night(self, survey: str, night: int) -> None:
-        """Close the segments of a night."""
+        """Close the segments of a night, and of nights before it."""
         for path, segment in self._segments.items():
-            if (segment.survey, segment.night, segment.closed) == (survey, night, False):
+            if segment.survey == survey and segment.night <= night and not segment.closed:
                 segment.closed = True
                 self._changed.add(path)
 
@@ -124,6 +125,11 @@ class MemoryRawArchive:
             NotFoundError: there is no such segment.
         """
         return cast("Schema", json.loads(self._schema_json(self._segment(segment).fingerprint)))
+
+    def datums(self, segment: str) -> Iterator[tuple[int, Place, bytes]]:
+        """Every datum of a segment in order: its block, its place there, its bytes."""
+        found = self._segment(segment)
+        return ((at, Place(0, len(datum)), datum) for at, datum in zip(found.starts, found.datums, strict=True))
 
     def close(self) -> None:
         """Nothing to close."""

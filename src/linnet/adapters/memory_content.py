@@ -137,7 +137,9 @@ class Content:
                 continue
             seq = row.get("seq", following)
             if seq in self.tags:
-                raise StorageError(f"store in memory: tag-log number {seq} is taken by another tag")
+                raise StorageError(
+                    f"store in memory: another tag has tag-log number {seq}: rebuild into an empty store"
+                )
             known.add(tag)
             following = max(following, seq + 1)
             yield seq, tag

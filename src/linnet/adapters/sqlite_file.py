@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def open_reader(path: Path, kind: Kind, busy_seconds: float = BUSY_SECONDS) -> t
 
     Returns:
         The connection, and whether it is *frozen*: in a folder where SQLite may not make its side files, and none are
-        there, the file is read as one that nobody writes. `Readers` looks again before each use.
+        there, the file is read as one that nobody writes: use such a connection once.
 
     Raises:
         HomeError: there is no such file, or it is something else.
@@ -170,6 +169,8 @@ def _format_of(connection: sqlite3.Connection, path: Path, kind: Kind) -> int:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
+        if "malformed" in str(error):
+            raise  # ours, and damaged
         raise HomeError(f"{path} is no {kind.noun} of Linnet: {error}") from error
     if tables == 0 and owner == 0:
         return -1
@@ -204,31 +205,32 @@ def _bring_forward(connection: sqlite3.Connection, path: Path, kind: Kind) -> No
         found = _format_of(connection, path, kind)
         if found == kind.format:
             return
-        for step in _steps(connection, path, kind, found):
+        for step in _steps(path, kind, found):
             step(connection)
         connection.execute(f"PRAGMA application_id = {kind.application_id}")
         connection.execute(f"PRAGMA user_version = {kind.format}")
 
 
-def _steps(connection: sqlite3.Connection, path: Path, kind: Kind, found: int) -> Sequence[Migration]:
+def _steps(path: Path, kind: Kind, found: int) -> Sequence[Migration]:
     if found < 0:
         return [kind.create]
     versions = range(found, kind.format)
     if any(version not in kind.migrations for version in versions):
         raise HomeVersionError(f"{path} has format {found}, from which this Linnet knows no way: run `linnet rebuild`")
-    _back_up(connection, path, found)
+    _back_up(path, kind, found)
     return [kind.migrations[version] for version in versions]
 
 
-def _back_up(connection: sqlite3.Connection, path: Path, found: int) -> None:
+def _back_up(path: Path, kind: Kind, found: int) -> None:
+    """Copy the file as it is while our transaction keeps writers out.
+
+    Through a connection of its own: SQLite backs nothing up through one that is writing.
+    """
     kept = path.with_name(f"{path.name}.format-{found}.backup")
     partial = kept.with_name(kept.name + ".part")
-    target = sqlite3.connect(partial)
-    try:
-        connection.backup(target)
-    finally:
-        target.close()
-    shutil.move(partial, kept)
+    with closing(_connect(path, kind, "ro", BUSY_SECONDS)) as source, closing(sqlite3.connect(partial)) as target:
+        source.backup(target)
+    partial.replace(kept)
 
 
 def _advice(error: sqlite3.Error) -> str:
@@ -243,6 +245,7 @@ _ADVICE = (
     ("disk is full", "the disk is full; nothing of this was kept: free space and start again"),
     ("disk I/O error", "the disk failed; nothing of this was kept: look at the disk and start again"),
     ("locked", "another process holds it: wait for that process, or end it"),
-    ("malformed", "the file is damaged: move it away and run `linnet rebuild`"),
+    ("malformed", "the file is damaged: `linnet rebuild --replace` makes a store again, control.db comes from a backup"),
+    ("tag_log.seq", "another tag has this tag-log number; nothing of this was kept: rebuild into an empty store"),
     ("readonly", "it may not be written here: look at its permissions"),
 )

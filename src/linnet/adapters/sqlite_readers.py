@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from linnet.adapters.sqlite_file import BUSY_SECONDS, Kind, is_live, open_reader, translated
+from linnet.adapters.sqlite_file import BUSY_SECONDS, Kind, open_reader, translated
 from linnet.errors import StorageError
 
 
@@ -20,7 +20,7 @@ class Readers:
         self._kind = kind
         self._busy_seconds = busy_seconds
         self._lock = Lock()
-        self._idle: list[tuple[sqlite3.Connection, bool]] = []
+        self._idle: list[sqlite3.Connection] = []
         self._closed = False
 
     @contextmanager
@@ -45,22 +45,21 @@ class Readers:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
-        for connection, _ in idle:
+        for connection in idle:
             connection.close()
 
     def _take(self) -> tuple[sqlite3.Connection, bool]:
         with self._lock:
             if self._closed:
                 raise StorageError(f"{self._kind.noun} {self._path} is closed")
-            found = self._idle.pop() if self._idle else None
-        if found is not None and found[1] and is_live(self._path):
-            found[0].close()  # a writer came since: what was frozen is no longer
-            found = None
-        return found or open_reader(self._path, self._kind, self._busy_seconds)
+            if self._idle:
+                return self._idle.pop(), False
+        return open_reader(self._path, self._kind, self._busy_seconds)
 
     def _give_back(self, connection: sqlite3.Connection, frozen: bool) -> None:
+        """Keep the connection for the next block; a frozen one would not notice a writer that comes, so it goes."""
         with self._lock:
-            if not self._closed:
-                self._idle.append((connection, frozen))
+            if not self._closed and not frozen:
+                self._idle.append(connection)
                 return
         connection.close()

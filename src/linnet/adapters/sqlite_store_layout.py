@@ -66,9 +66,9 @@ CREATE TABLE fold (object INTEGER, audience INTEGER, object_key INTEGER, ra FLOA
     PRIMARY KEY (object, audience)) WITHOUT ROWID;
 CREATE INDEX fold_by_place ON fold (healpix);
 CREATE TABLE alert (_row INTEGER PRIMARY KEY, _object INTEGER, survey TEXT_CODE NOT NULL, alert_id INT64 NOT NULL,
-    mjd FLOAT64_BLOB NOT NULL);
+    mjd FLOAT64_BLOB NOT NULL, is_public BOOL_INT);
 CREATE UNIQUE INDEX alert_identity ON alert (alert_id, survey);
-CREATE INDEX alert_by_object ON alert (_object, mjd, alert_id) WHERE _object IS NOT NULL;
+CREATE INDEX alert_by_object ON alert (_object, mjd, alert_id, is_public) WHERE _object IS NOT NULL;
 """
 """alert: the declared columns are added by `add_columns`. fold: see `sqlite_store_fold`."""
 

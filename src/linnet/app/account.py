@@ -1,9 +1,19 @@
-"""The account of a home as people read it."""
+"""The account of a home, and of one run, as people read it."""
 
 from __future__ import annotations
 
 from linnet.app.console import out, show_pairs
+from linnet.app.ingest import Taken
 from linnet.operations.audit import Audit
+
+
+def show_run(taken: Taken) -> None:
+    """Print what one run did: what was received, and what became of all of it."""
+    sum_of = f"{taken.archived} archived + {taken.duplicates} duplicates + {taken.dead} dead letters"
+    out.print(f"this run: {taken.received} received = {sum_of}", highlight=False, soft_wrap=True)
+    if taken.received and taken.received == taken.duplicates:
+        out.print("nothing changed: all of it had been received before", highlight=False)
+    out.print("the home now:", highlight=False)
 
 
 def show_account(found: Audit) -> None:
@@ -27,5 +37,5 @@ def show_account(found: Audit) -> None:
     pairs.update({f"module {name} failed in batches": n for name, n in found.modules_failed.items()})
     show_pairs(pairs)
     for problem in found.problems:
-        out.print(f"problem: {problem}", style="red", highlight=False, soft_wrap=True)
+        out.print(f"problem: {problem}", style="red", highlight=False, soft_wrap=True, markup=False)
     out.print("audit: OK" if found.ok else "audit: NOT OK", style="green" if found.ok else "bold red", highlight=False)

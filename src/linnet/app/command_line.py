@@ -1,127 +1,46 @@
-"""The command line: `linnet ...`."""
+"""The command line `linnet ...`: runs a command, and tells every fault in one line and an exit code."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from pathlib import Path
-from typing import Annotated
+from contextlib import suppress
+from types import FrameType
 
-import typer
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes of a run that Ctrl-C (SIGINT) or SIGTERM ended: 128 + the signal's number, as shells have it."""
 
-from linnet import __version__
-from linnet.app import dead_commands, filter_commands, look_commands, rerun_commands
-from linnet.app.account import show_account
-from linnet.app.config import arm_failpoint, home_path, settings
-from linnet.app.console import INTERRUPTED, OK, USAGE, WRONG, HomeOption, JsonOption, err, exit_code, out, show_json
-from linnet.app.home import create
-from linnet.errors import LinnetError, StorageError
-
-app = typer.Typer(
-    name="linnet",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="An astronomical alert broker: every alert accounted for, filters anyone can write.",
-)
-new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
-app.add_typer(dead_commands.app, name="dead")
-app.add_typer(filter_commands.app, name="filter")
-app.add_typer(new_app, name="new")
-look_commands.register(app)
-rerun_commands.register(app)
-
-
-@app.callback(invoke_without_command=True)
-def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    """An astronomical alert broker: every alert accounted for, filters anyone can write."""
-    if version:
-        typer.echo(f"linnet {__version__}")
-        raise typer.Exit(OK)
-
-
-@app.command()
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, tar archives of packets, *.arrow recordings.")],
-    home: HomeOption = None,
-    as_found: Annotated[
-        bool, typer.Option("--as-found", help="Keep the order of the files instead of taking nights in order.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Take packets into the home: decode, enrich, filter, store, deliver, account."""
-    from linnet.app.ingest import ingest as run
-
-    place = home_path(home)
-    found = run(create(place), settings(place), tuple(paths), as_found=as_found)
-    if as_json:
-        show_json(found.as_dict())
-    else:
-        show_account(found)
-    raise typer.Exit(OK if found.ok else WRONG)
-
-
-@app.command()
-def demo(
-    home: HomeOption = None,
-    samples: Annotated[Path | None, typer.Option(help="Folder of packets (default: Linnet's own samples).")] = None,
-) -> None:
-    """Run Linnet's sample packets, real ones of ZTF and Rubin/LSST, through the whole corridor."""
-    from linnet.app.demo import demo as run
-
-    found = run(home_path(home), samples)
-    show_account(found)
-    out.print(f"look at it:  linnet serve --home {home_path(home)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(OK if found.ok else WRONG)
-
-
-@app.command()
-def serve(
-    home: HomeOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-) -> None:
-    """Serve the API and the pages of a home, also while `linnet ingest` writes to it."""
-    from linnet.app.serve import serve as run
-
-    run(home_path(home), host, port)
-
-
-@app.command()
-def warmup() -> None:
-    """Compile and load what the first run would otherwise wait for."""
-    from linnet.app.warmup import warmup as run
-
-    for name, seconds in run().items():
-        out.print(f"{name:<40} {seconds:6.2f} s", highlight=False)
-
-
-@new_app.command("module")
-def new_module(
-    name: Annotated[str, typer.Argument(help="snake_case name of the module and prefix of its columns.")],
-    root: Annotated[Path, typer.Option(help="Checkout of Linnet.")] = Path(),
-) -> None:
-    """Write a science module and its test: two files that pass every check as they are."""
-    from linnet.operations.module_template import write_module
-
-    for path in write_module(root, name):
-        out.print(f"wrote {path}", highlight=False, soft_wrap=True)
+STOPPED = "linnet: stopped; everything acknowledged so far is kept: run the same command again to go on"
 
 
 def main() -> None:
-    """Run the command line; every fault is one line on standard error and an exit code."""
+    """Run the command line; every fault is one line on standard error and an exit code (see `linnet.app.console`)."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
-        arm_failpoint()
-        sys.exit(app(standalone_mode=False) or OK)
-    except LinnetError as error:
-        _fail(str(error), exit_code(error))
-    except typer.TyperException as error:
-        _fail(f"{error.format_message()}; `linnet --help` lists the commands", USAGE)
-    except (typer.Abort, KeyboardInterrupt):
-        _fail("stopped; everything acknowledged so far is kept, run the same command to go on", INTERRUPTED)
-    except OSError as error:
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}", exit_code(StorageError()))
+        # Imported here, so that Ctrl-C is answered in one line also while libraries load.
+        from linnet.app.faults import run
 
-
-def _fail(line: str, code: int) -> None:
-    err.print(f"linnet: {line}", style="red", highlight=False, soft_wrap=True, markup=False)
+        code = run()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    if code in {INTERRUPTED, TERMINATED}:
+        sys.stderr.write(STOPPED + "\n")
+    _forget_output_that_nobody_reads()
     sys.exit(code)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    """End as after Ctrl-C: what is open is closed in order."""
+    sys.exit(TERMINATED)
+
+
+def _forget_output_that_nobody_reads() -> None:
+    """After `linnet ... | head` the reader is gone: the interpreter must not complain of it while it shuts down."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError):  # no descriptor under standard output: nothing to silence
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ The only file that reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ DEFAULT_HOME = "linnet-home"
 class Settings(BaseModel):
     """Every key of `linnet.toml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     batch: Annotated[int, Field(ge=1, le=10_000, description="Messages taken per commit.")] = 1000
     publish_private: Annotated[
@@ -49,8 +50,10 @@ def settings(home: Path) -> Settings:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         return Settings.model_validate(found)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {_first(error)}") from error
 
@@ -59,12 +62,14 @@ def arm_failpoint() -> None:
     """Arm what `LINNET_FAILPOINT` names (`06`, or `06:3` for its third passage): for kill tests only.
 
     Raises:
-        ConfigError: there is no such failpoint.
+        ConfigError: there is no such failpoint, or the passage is no number.
     """
     named = os.environ.get("LINNET_FAILPOINT")
     if not named:
         return
     name, _, hits = named.partition(":")
+    if not re.fullmatch("[1-9][0-9]{0,8}", hits or "1"):
+        raise ConfigError(f"LINNET_FAILPOINT: {hits!r} is no number of passages: write {name} or {name}:3")
     try:
         failpoints.arm(name, int(hits or 1))
     except ValueError as error:
@@ -76,4 +81,4 @@ def _first(error: ValidationError) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key!r}; known keys: {', '.join(Settings.model_fields)}"
-    return f"key {key!r}: {fault['msg']}"
+    return f"key {key!r}: {fault['msg'].replace('Input should', 'it should')}; it is {fault['input']!r}"

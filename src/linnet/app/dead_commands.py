@@ -9,7 +9,7 @@ import pyarrow as pa
 import typer
 
 from linnet.app.config import home_path, settings
-from linnet.app.console import HomeOption, JsonOption, out, show_json, show_pairs, show_table
+from linnet.app.console import LARGEST_ID, HomeOption, JsonOption, out, show_json, show_lists, show_pairs
 from linnet.app.home import existing
 from linnet.app.wiring import reader
 from linnet.core.json_rows import JsonRow, rows
@@ -18,14 +18,12 @@ from linnet.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: what was refused, why, and its bytes.")
 
-COLUMNS = {"dead_id": "id", "reason": "reason", "detail": "what", "topic": "from", "key": "name", "size": "bytes"}
-
 
 @app.command("list")
 def list_letters(
     reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
-    after: Annotated[int, typer.Option(help="Only those with a larger id.")] = 0,
+    after: Annotated[int, typer.Option(max=LARGEST_ID, help="Only those with a larger id.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,12 +38,17 @@ def list_letters(
     elif not found:
         out.print("no dead letters")
     else:
-        show_table("dead letters", COLUMNS, found)
+        for letter in found:
+            source = f"{letter['topic']} {letter['key'] or ''}".strip()
+            show_lists(
+                f"{letter['dead_id']}  {letter['reason']}  {letter['size']} bytes",
+                {"from": [source], "what": [str(letter["detail"])]},
+            )
 
 
 @app.command()
 def show(
-    dead_id: Annotated[int, typer.Argument(help="Its id, from `linnet dead list`.")],
+    dead_id: Annotated[int, typer.Argument(max=LARGEST_ID, help="Its id, from `linnet dead list`.")],
     save: Annotated[Path | None, typer.Option(help="Write its bytes to this file.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from linnet.adapters.sqlite_file import MINIMUM_SQLITE
 from linnet.app import wiring
-from linnet.app.config import settings
-from linnet.app.home import MARKER, existing
-from linnet.errors import LinnetError
+from linnet.app.config import CONFIG_FILE, Settings, settings
+from linnet.app.home import existing
+from linnet.errors import FilterError, LinnetError
+from linnet.filters.builtin import builtin
+from linnet.filters.language import parse
 
 LOW_DISK_GB = 2.0
 
@@ -38,11 +40,12 @@ def examine(home: Path) -> list[Finding]:
         ("python", _python),
         ("sqlite", _sqlite),
         ("modules", lambda: f"{len(wiring.plan().modules)} in order"),
-        ("built-in filters", lambda: f"{len(wiring.builtin())} load"),
+        ("built-in filters", lambda: f"{len(builtin())} load"),
         ("disk", lambda: _disk(home)),
     ]
-    if (home / MARKER).exists():
-        checks += [("configuration", lambda: _settings(home)), ("home", lambda: _home(home))]
+    if (home / CONFIG_FILE).exists():
+        checks.append(("configuration", lambda: _settings(home)))
+    checks.append(("home", lambda: _home(home)))
     return [_run(what, check) for what, check in checks]
 
 
@@ -79,6 +82,21 @@ def _settings(home: Path) -> str:
 
 
 def _home(home: Path) -> str:
-    with wiring.reader(existing(home), settings(home)) as parts:
+    if not home.exists():
+        return f"none at {home} yet: `linnet ingest` makes it"
+    with wiring.reader(existing(home), Settings()) as parts:
+        _filters(parts)
         nights = ", ".join(f"{s} {n}" for s, n in sorted(parts.store.open_nights().items())) or "none yet"
-        return f"opens; {parts.store.last_unit()} commits, open nights: {nights}"
+        return f"{home} opens; {parts.store.last_unit()} commits, open nights: {nights}"
+
+
+def _filters(parts: wiring.Parts) -> None:
+    """Refuse where an active filter cannot run."""
+    for each in parts.control.filters(active=True):
+        try:
+            parse(each.text, parts.plan.columns)
+        except FilterError as error:
+            raise FilterError(
+                f"filter {each.name} version {each.version} is left out: {error}; "
+                "add a corrected version with `linnet filter add`, or switch it off with `linnet filter off`"
+            ) from error

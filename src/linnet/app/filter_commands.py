@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -14,10 +15,14 @@ from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import existing
 from linnet.core.ports import Control
-from linnet.errors import FilterError
+from linnet.errors import FilterError, InputError
 from linnet.filters.language import parse
 
 app = typer.Typer(no_args_is_help=True, help="Filters: add, list and switch them, also while packets are taken.")
+
+
+NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+"""What a filter may be called: the name is part of topics and of names of files."""
 
 
 @app.command()
@@ -28,6 +33,8 @@ def add(
     home: HomeOption = None,
 ) -> None:
     """Check a filter, add it (or a new version of it) and make it active from the next commit on."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"a filter cannot be named {name!r}: write lower case, digits and underscores, a letter first")
     check_text(text)
     with _control(home) as control:
         version = control.add_filter(name, text, topic_line=topic_line)

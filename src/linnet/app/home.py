@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from linnet.core.durable import replace_file
 from linnet.errors import HomeError, HomeVersionError, StorageError
 
 FORMAT = 1
@@ -50,6 +51,16 @@ class Home:
         """Held by the one writer."""
         return self.path / "writer.lock"
 
+    @property
+    def store_is_lost(self) -> bool:
+        """Whether a store was made here once and its file is gone."""
+        return not self.store.exists() and bool(_marker(self.path).get("store"))
+
+    def note_store(self) -> None:
+        """Remember that there is a store now, so that its loss is noticed."""
+        if not _marker(self.path).get("store"):
+            _write_marker(self.path, {"format": FORMAT, "store": True})
+
 
 def create(path: Path) -> Home:
     """The home at a path, made where there is none.
@@ -60,11 +71,10 @@ def create(path: Path) -> Home:
     """
     if (path / MARKER).exists():
         return existing(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or any(p.name != f".{MARKER}.part" for p in path.iterdir())):
         raise HomeError(f"{path} is not a Linnet home and not empty: choose another --home")
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        (path / MARKER).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+        _write_marker(path, {"format": FORMAT})
     except OSError as error:
         raise StorageError(f"cannot make a home at {path}: {error.strerror or error}") from error
     return Home(path)
@@ -77,15 +87,27 @@ def existing(path: Path) -> Home:
         HomeError: there is none.
         HomeVersionError: its format is newer than this code, or older.
     """
-    try:
-        found = json.loads((path / MARKER).read_text(encoding="utf-8"))["format"]
-    except FileNotFoundError as error:
-        raise HomeError(
-            f"no Linnet home at {path}: make one with `linnet ingest` or name another with --home"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HomeError(f"{path / MARKER} cannot be read: restore it from a backup") from error
+    found = _marker(path).get("format")
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise HomeError(f"{path / MARKER} cannot be read: restore it from a backup")
     if found != FORMAT:
-        advice = "update Linnet" if isinstance(found, int) and found > FORMAT else "run the release that made it"
+        advice = "update Linnet" if found > FORMAT else "run the release that made it"
         raise HomeVersionError(f"the home {path} has format {found}, this Linnet reads format {FORMAT}: {advice}")
     return Home(path)
+
+
+def _marker(path: Path) -> dict[str, object]:
+    try:
+        found = json.loads((path / MARKER).read_text(encoding="utf-8"))
+        return {"format": found["format"], "store": found.get("store", False)}
+    except FileNotFoundError as error:
+        raise HomeError(f"no Linnet home at {path}: make one with `linnet ingest`, or name one with --home") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise HomeError(f"{path / MARKER} cannot be read: restore it from a backup") from error
+
+
+def _write_marker(path: Path, marker: dict[str, object]) -> None:
+    def write(part: Path) -> None:
+        part.write_text(json.dumps(marker) + "\n", encoding="utf-8")
+
+    replace_file(path / MARKER, write)

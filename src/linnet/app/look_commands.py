@@ -1,4 +1,4 @@
-"""Commands that read a home: audit, trace, plan, doctor."""
+"""Commands that look: audit, trace, plan, doctor."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ import typer
 
 from linnet.app.account import show_account
 from linnet.app.config import home_path, settings
-from linnet.app.console import OK, WRONG, HomeOption, JsonOption, out, show_json, show_pairs, show_table
+from linnet.app.console import (
+    LARGEST_ID,
+    OK,
+    WRONG,
+    HomeOption,
+    JsonOption,
+    out,
+    show_json,
+    show_pairs,
+    show_table,
+)
 from linnet.app.home import existing
+from linnet.app.plan_command import plan
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +49,7 @@ def audit(
 
 
 def trace(
-    alert_id: Annotated[int, typer.Argument(help="ZTF candid or LSST diaSourceId.")],
+    alert_id: Annotated[int, typer.Argument(max=LARGEST_ID, help="ZTF candid or LSST diaSourceId.")],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,46 +64,13 @@ def trace(
         show_json([each.as_dict() for each in found])
         return
     for each in found:
-        plain = {k: v for k, v in each.as_dict().items() if k not in {"tags", "dead"} and v is not None}
-        show_pairs(plain)
+        show_pairs({k: v for k, v in each.as_dict().items() if k not in {"tags", "dead"}})
         if each.tags:
             show_table(
                 "tags", {"filter": "filter", "version": "version", "seq": "number", "routes": "routes"}, each.tags
             )
         if each.dead:
             show_table("dead letters", {"dead_id": "id", "reason": "reason", "detail": "what"}, each.dead)
-
-
-def plan(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Modules in the order in which they run, what each needs and gives, and the active filters."""
-    from linnet.app import wiring
-    from linnet.filters.language import parse
-
-    ordered = wiring.plan()
-    modules: list[dict[str, object]] = [
-        {"module": m.name, "version": m.version, "needs": list(m.needs), "gives": list(m.gives)}
-        for m in ordered.modules
-    ]
-    place = home_path(home)
-    filters: list[dict[str, object]] = []
-    if (place / "home.json").exists():
-        with wiring.reader(existing(place), settings(place)) as parts:
-            filters = [
-                {"filter": f.name, "version": f.version, "reads": list(parse(f.text, ordered.columns).columns)}
-                for f in parts.control.filters(active=True)
-            ]
-    else:
-        filters = [
-            {"filter": b.name, "version": 1, "reads": list(parse(b.text, ordered.columns).columns)}
-            for b in wiring.builtin()
-        ]
-    if as_json:
-        show_json({"modules": modules, "filters": filters})
-        return
-    joined = [{k: ", ".join(v) if isinstance(v, list) else v for k, v in m.items()} for m in modules]
-    show_table("modules", {"module": "module", "version": "version", "needs": "needs", "gives": "gives"}, joined)
-    read = [{k: ", ".join(v) if isinstance(v, list) else v for k, v in f.items()} for f in filters]
-    show_table("filters", {"filter": "filter", "version": "version", "reads": "reads"}, read)
 
 
 def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -36,13 +36,22 @@ def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation
 
 
 def _recorded_filters(parts: Parts) -> Callable[[Run], tuple[ActiveFilter, ...] | None]:
-    """The filters of a recorded run, compiled from their kept texts; None where one is gone or no longer parses."""
-    texts = {(f.name, f.version): f.text for f in parts.control.filters()}
+    """The filters of a recorded run, compiled from their kept texts; None where one is gone or no longer parses.
 
-    def filters(run: Run) -> tuple[ActiveFilter, ...] | None:
+    Asked for with every file of the archive, compiled once a run: five texts take 40 ms.
+    """
+    texts = {(f.name, f.version): f.text for f in parts.control.filters()}
+    compiled: dict[str, tuple[ActiveFilter, ...] | None] = {}
+
+    def compile_all(run: Run) -> tuple[ActiveFilter, ...] | None:
         try:
             return tuple(active(n, v, parse(texts[(n, v)], parts.plan.columns)) for n, v in run.filters)
         except (KeyError, FilterError):
             return None
+
+    def filters(run: Run) -> tuple[ActiveFilter, ...] | None:
+        if run.run_id not in compiled:
+            compiled[run.run_id] = compile_all(run)
+        return compiled[run.run_id]
 
     return filters

@@ -29,12 +29,15 @@ def rebuild(
     from linnet.app.rebuilding import rebuild as run
 
     place = home_path(home)
-    found = run(existing(place), settings(place), replace=replace)
+    found = run(existing(place), replace=replace)
     if as_json:
         show_json(found.as_dict())
     else:
         show_pairs(found.as_dict())
-        out.print("rebuild: equal" if found.ok else "rebuild: NOT equal", highlight=False)
+        if found.unrecorded:
+            out.print(f"packets of the last commits had no row: linnet ingest {found.unrecorded}", highlight=False)
+        told = "made again" if not found.tables else "equal" if found.ok else "NOT equal"
+        out.print(f"rebuild: {told}", highlight=False)
     raise typer.Exit(OK if found.ok else WRONG)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,8 +17,9 @@ from linnet.app.filter_commands import check_text
 from linnet.app.home import existing
 from linnet.app.wiring import Parts, reader
 from linnet.core.survey import Stamp
-from linnet.errors import NotFoundError
+from linnet.errors import ConfigError, NotFoundError
 from linnet.operations.audit import audit
+from linnet.operations.replay_packets import REFERENCE, replay
 from linnet.web.application import create_app
 from linnet.web.broker import Broker
 
@@ -26,23 +29,41 @@ def serve(home: Path, host: str | None, port: int | None) -> None:
 
     Raises:
         HomeError: there is no home at this path.
+        ConfigError: the address cannot be listened on.
     """
     chosen = settings(home)
     with reader(existing(home), chosen) as parts:
-        address, number = host or chosen.host, chosen.port if port is None else port
-        out.print(
-            f"Linnet serves {home} at http://{address}:{number}  (stop with Ctrl-C)", highlight=False, soft_wrap=True
-        )
-        uvicorn.run(create_app(broker(parts)), host=address, port=number, log_level="warning")
+        listener = _listen(host or chosen.host, chosen.port if port is None else port)
+        address, number = listener.getsockname()[:2]
+        where = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
+        out.print(f"Linnet serves {home} at {where}  (stop with Ctrl-C)", highlight=False, soft_wrap=True)
+        server = uvicorn.Server(uvicorn.Config(create_app(broker(parts)), log_level="warning"))
+        # The server closes in order on Ctrl-C and SIGTERM, then raises them again: this is how one stops it.
+        with listener, suppress(KeyboardInterrupt, SystemExit):
+            server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; its own port where 0 is asked for."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+        ) from error
 
 
 def broker(parts: Parts) -> Broker:
     """What the web side is given."""
+    packets = Packets(parts)
     return Broker(
         store=parts.store,
         control=parts.control,
         columns=parts.plan.columns,
-        stamps=_stamps(parts),
+        surveys=tuple(s.name for s in parts.surveys),
+        stamps=packets.stamps,
+        own=packets.own,
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
@@ -50,15 +71,41 @@ def broker(parts: Parts) -> Broker:
     )
 
 
-def _stamps(parts: Parts) -> Callable[[str, int], dict[str, Stamp]]:
-    surveys = {s.name: s for s in parts.surveys}
+class Packets:
+    """Archived packets, opened when someone looks; safe from several threads, one at a time."""
 
-    def stamps(survey: str, alert_id: int) -> dict[str, Stamp]:
-        """The images of one archived packet, cut out when someone looks."""
-        rows = parts.store.alerts(survey, pa.array([alert_id], pa.int64()))
-        if rows.num_rows == 0 or survey not in surveys:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._surveys = {s.name: s for s in parts.surveys}
+        self._lock = threading.Lock()
+
+    def stamps(self, survey: str, alert_id: int) -> dict[str, Stamp]:
+        """The images of one packet.
+
+        Raises:
+            NotFoundError: no such alert.
+            PacketError: an image that cannot be unpacked.
+        """
+        row = self._row(survey, alert_id)
+        with self._lock:
+            datum = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
+            schema = self._parts.raw.schema(row.column("segment")[0].as_py())
+            return self._surveys[survey].stamps(datum, schema)
+
+    def own(self, survey: str, alert_id: int) -> pa.RecordBatch:
+        """The survey's own columns of one packet, one row.
+
+        Raises:
+            NotFoundError: no such alert.
+        """
+        row = self._row(survey, alert_id)
+        with self._lock:
+            packets = replay(self._parts.raw, self._parts.schemas, self._surveys[survey], row)
+            _, alerts = next(packets)
+        return alerts.select(list(self._surveys[survey].own_columns))
+
+    def _row(self, survey: str, alert_id: int) -> pa.Table:
+        rows = self._parts.store.alerts(survey, pa.array([alert_id], pa.int64()))
+        if rows.num_rows == 0 or survey not in self._surveys:
             raise NotFoundError(f"no alert {alert_id} of {survey} here")
-        datum = parts.raw.read(rows.select(["segment", "block", "place", "length"]))[0].as_py()
-        return surveys[survey].stamps(datum, parts.raw.schema(rows.column("segment")[0].as_py()))
-
-    return stamps
+        return rows

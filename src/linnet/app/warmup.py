@@ -10,6 +10,7 @@ from pathlib import Path
 import linnet
 from linnet.app import wiring
 from linnet.core.avro_machine import kernels
+from linnet.filters.builtin import builtin
 
 
 def warmup() -> dict[str, float]:
@@ -23,7 +24,7 @@ def warmup() -> dict[str, float]:
         "compile the packet decoder": kernels,
         "load survey fields and schemas": lambda: [s.fields() for s in wiring.surveys()],
         "order modules": wiring.plan,
-        "check built-in filters": wiring.builtin,
+        "check built-in filters": builtin,
     }
     took = {}
     for name, step in steps.items():

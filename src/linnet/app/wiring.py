@@ -20,16 +20,21 @@ from linnet.app.home import Home
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, Route, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
+from linnet.errors import HomeError
 from linnet.filters.builtin import builtin
+from linnet.operations.rebuild import Archives
 from linnet.science.registry import modules
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
 
 FILES_ROUTE = Route(name="files", sink="files:outbox")
+
+OUR_OWN = "linnet"
+"""Owner of the filters that come with Linnet."""
 
 log = structlog.get_logger("linnet")
 
@@ -61,8 +66,8 @@ class Parts:
     schemas: SchemaCache
     store: Store
     control: Control
-    raw: SegmentArchive
-    science: ParquetArchive
+    raw: RawArchive
+    science: ScienceArchive
 
     def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
@@ -97,7 +102,10 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     Raises:
         HomeLockedError: another process writes to it.
     """
+    if home.store_is_lost:
+        raise HomeError(f"{home.store} is gone, but its archive is here: `linnet rebuild --replace` makes it again")
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
+        home.note_store()
         install(parts.control)
         routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
         try:
@@ -118,7 +126,7 @@ def install(control: Control) -> None:
                 each.name,
                 each.text,
                 topic_line=each.topic_line,
-                owner="linnet",
+                owner=OUR_OWN,
                 description=each.description,
                 reference=each.reference,
             )
@@ -127,18 +135,28 @@ def install(control: Control) -> None:
 
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
-    ordered = plan()
-    sky = surveys()
-    schemas = SchemaCache(sky)
-    store = SqliteStore.open(home.store, stored_columns(ordered), read_only=read_only)
-    control = SqliteControl.open(home.control)
+    with archives(home) as (ordered, found):
+        store = SqliteStore.open(home.store, stored_columns(ordered), read_only=read_only)
+        control = SqliteControl.open(home.control)
+        sky = tuple(found.surveys.values())
+        raw, science = found.raw, found.science
+        try:
+            yield Parts(home, settings, ordered, sky, found.schemas, store, control, raw, science)
+        finally:
+            control.close()
+            store.close()
+
+
+@contextmanager
+def archives(home: Home) -> Iterator[tuple[Plan, Archives]]:
+    """The plan and both archives of a home: all that is left where the store is lost."""
+    sky = {s.name: s for s in surveys()}
+    schemas = SchemaCache(tuple(sky.values()))
     raw = SegmentArchive(home.raw, _schema_text(schemas))
     try:
-        yield Parts(home, settings, ordered, sky, schemas, store, control, raw, ParquetArchive(home.science))
+        yield plan(), Archives(raw, ParquetArchive(home.science), sky, schemas)
     finally:
         raw.close()
-        control.close()
-        store.close()
 
 
 def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:

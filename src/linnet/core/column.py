@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-TEXT_CODE = pa.dictionary(pa.int8(), pa.string())
-"""A short repeated text (survey, band, reliability_kind)."""
+TEXT_CODE = pa.dictionary(pa.int32(), pa.string())
+"""A short repeated text (survey, band, reliability_kind). The codes have room for whatever texts packets bring: with
+bytes, the 129th name of a band that damaged packets leave in a store would have been an error in every later join."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
 def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:
     """List columns `PREFIX_mjd` and so on, of flat points that are sorted by row."""
     names = pa.array(points.bands, pa.string())
-    bands = pa.DictionaryArray.from_arrays(pa.array(points.band.astype(np.int8), mask=points.band < 0), names)
+    bands = pa.DictionaryArray.from_arrays(pa.array(points.band.astype(np.int32), mask=points.band < 0), names)
     values = {
         "mjd": pa.array(points.mjd),
         "band": bands,

@@ -1,6 +1,6 @@
 """List columns as flat arrays, and one number per alert out of them.
 
-The points of all alerts of a batch lie in one flat array; `row_of` says to which alert a point belongs. Sums over points
+The points of all alerts of a batch are one flat array; `row_of` says to which alert a point belongs. Sums over points
 are to run in their order (`np.bincount`, not `np.add.reduceat`, which regroups), so that a result does not depend, not
 even in its last bit, on the batch it came in.
 """

@@ -105,8 +105,8 @@ SEGMENT = pa.schema(
 """Raw segments touched by the unit with the length (bytes) and rows that are committed in them after it."""
 
 STAGES = ("decode", "check", "dedupe", "archive", "plan", "filter", "store")
-"""Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts. Stage `module`
-is apart: its outcome names a module, n counts the batches in which it failed."""
+"""Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts.
+Stage `module` is apart: its outcome names a module, n counts the batches in which it failed."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,10 @@ from linnet.core.checks import problems
 from linnet.core.decoding import DecodedAlerts, Wanted
 from linnet.core.reasons import Reason
 from linnet.core.survey import Survey
+from linnet.core.times import utc_to_tai
 from linnet.core.unit import DEAD
 
 UNIX_EPOCH_MJD = 40587.0
-MAX_AHEAD_DAYS = 1.0
-"""An alert dated later than its own message by more than this opens no night."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,11 @@ class Arrivals:
         return int(self.alerts.num_rows)
 
     def pick(self, rows: pa.Array) -> Arrivals:
-        """The alerts at these indices, or where this boolean array is true."""
-        chosen = pc.indices_nonzero(rows) if pa.types.is_boolean(rows.type) else rows
+        """The alerts where this boolean array is true."""
+        chosen = pc.indices_nonzero(rows)
+        if len(chosen) == len(self):
+            # Nearly every batch is whole: copying its hundreds of columns would cost more than the modules do.
+            return self
         return Arrivals(
             self.survey,
             self.alerts.take(chosen),
@@ -104,11 +106,8 @@ def unusable(arrivals: Arrivals) -> tuple[pa.Array, pa.Array]:
     """Reason code and sentence of each alert that fails a check; both null for those that pass."""
     detail = problems(arrivals.alerts)
     reason = pc.if_else(pc.is_valid(detail), str(Reason.BAD_VALUE), pa.scalar(None, pa.string()))
-    sent = arrivals.message.column("timestamp").cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64)
-    mjd = arrivals.alerts.column("mjd").to_numpy(zero_copy_only=False)
-    ahead = mjd - (sent / 86_400e6 + UNIX_EPOCH_MJD) > MAX_AHEAD_DAYS
-    future = pc.and_(pa.array(ahead), pc.is_null(reason))
-    sentence = f"the alert is dated more than {MAX_AHEAD_DAYS:g} d after its own message"
+    future = pc.and_(_dated_ahead(arrivals), pc.is_null(reason))
+    sentence = "the alert is dated in a later night than its own message"
     return pc.if_else(future, str(Reason.FROM_THE_FUTURE), reason), pc.if_else(future, sentence, detail)
 
 
@@ -140,6 +139,18 @@ def _arrivals(survey: Survey, decoded: DecodedAlerts, batch: pa.RecordBatch) -> 
         decoded.envelope,
         message,
     )
+
+
+def _dated_ahead(arrivals: Arrivals) -> pa.Array:
+    """Whether each alert is of a later night than the time stamp of its message; false where there is none.
+
+    Nights turn at noon, hours away from any exposure: a clock may be off by an hour. A day of grace would let one
+    damaged date open tomorrow's night, and every alert of tonight behind it would be taken for a late one.
+    """
+    stamp = arrivals.message.column("timestamp").cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64)
+    sent = arrivals.survey.night(utc_to_tai(stamp / 86_400e6 + UNIX_EPOCH_MJD))
+    night = arrivals.alerts.column("night").to_numpy(zero_copy_only=False)
+    return pa.array(np.isfinite(stamp) & (night > sent))
 
 
 def _refused(messages: pa.RecordBatch, rejects: pa.Table) -> pa.Table:

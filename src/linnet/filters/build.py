@@ -138,7 +138,7 @@ class _Builder:
         # Minus and whole zero stay apart, because whole numbers have no -0 that would keep the sign.
         if type(inner) is exp.Literal and str(inner.this).strip("0") != "":
             return negated(self._literal(inner, depth))
-        item = self._number(inner, depth, "minus")
+        item = self._number(inner, depth, "-")
         return tree.Negative(item, item.span)
 
     def _abs(self, syntax: exp.Expression, depth: int) -> Node:

@@ -57,8 +57,6 @@ def syntax(tokens: list[Token], text: str) -> exp.Expression:
         raise _refusal(error, text) from error
     except SqlglotError as error:
         raise FilterError("the condition cannot be read", 0) from error
-    except RecursionError as error:
-        raise FilterError("the condition is nested too deep; split it", 0) from error
     if len(found) != 1 or not isinstance(found[0], exp.Expression):
         raise FilterError("this is not one whole condition", 0)
     return found[0]

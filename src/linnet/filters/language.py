@@ -60,11 +60,15 @@ def parse(text: str, columns: Mapping[str, Column]) -> Filter:
     Raises:
         FilterError: the text is refused; with position and reason, and the nearest valid name where one is wrong.
     """
-    words = tokenize(text)
-    check_names(words, columns)
-    tree = build(syntax(words, text), words, columns)
-    _check_complete(words, tree)
-    return Filter(text, tree, names(tree))
+    try:
+        words = tokenize(text)
+        check_names(words, columns)
+        tree = build(syntax(words, text), words, columns)
+        _check_complete(words, tree)
+        return Filter(text, tree, names(tree))
+    except RecursionError as error:
+        # Nesting is bounded, but the caller may itself stand deep in the stack.
+        raise FilterError("the condition is nested too deep to be read here; split it", 0) from error
 
 
 def active(name: str, version: int, filter_: Filter) -> ActiveFilter:

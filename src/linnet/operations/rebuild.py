@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,15 +20,26 @@ from linnet.operations.replay_packets import replay
 UNKNOWN = Run("unknown", {})
 
 
+@dataclass(frozen=True)
+class Archives:
+    """What a store is folded from: both archives, and what reads their packets (surveys by name)."""
+
+    raw: RawArchive
+    science: ScienceArchive
+    surveys: Mapping[str, Survey]
+    schemas: SchemaCache
+
+
 def rebuild(
-    target: Store,
-    raw: RawArchive,
-    science: ScienceArchive,
-    surveys: Mapping[str, Survey],
-    schemas: SchemaCache,
-    progress: Callable[[int], None] = lambda _n: None,
+    target: Store, archives: Archives, segments: pa.Table, progress: Callable[[int], None] = lambda _n: None
 ) -> int:
     """Fold alerts, points, tags, dead letters, counts and positions of the archive into an empty store.
+
+    Args:
+        target: the empty store.
+        archives: where everything is recorded.
+        segments: `SEGMENT` rows that hold from now on: the live store's, or what `unrecorded.recorded` found.
+        progress: called with the number of rows after each piece.
 
     Returns:
         Number of alert rows folded.
@@ -35,6 +47,7 @@ def rebuild(
     Raises:
         StorageError: an archived packet does not decode, or a science file cannot be read.
     """
+    science = archives.science
     runs = _runs(science)
     tags = _tags(science)
     number = 0
@@ -42,12 +55,13 @@ def rebuild(
     for path in sorted(science.files("alerts"), key=_unit_of):
         _, survey, night, _name = path.split("/")
         table = science.read(path)
-        for rows, alerts in _by_run(replay(raw, schemas, surveys[survey], table)):
+        packets = replay(archives.raw, archives.schemas, archives.surveys[survey], table)
+        for rows, alerts in _by_run(packets):
             number += 1
             target.commit(_fold(number, survey, int(night), rows, alerts, (tags, runs)))
             folded += rows.num_rows
             progress(rows.num_rows)
-    target.commit(_state(max(number, _last_unit(science)) + 1, raw, science))
+    target.commit(_state(max(number, _last_unit(science)) + 1, segments, science))
     target.flushed(target.last_unit(), _all_files(science))
     return folded
 
@@ -85,7 +99,7 @@ def _fold(
     )
 
 
-def _state(number: int, raw: RawArchive, science: ScienceArchive) -> Unit:
+def _state(number: int, segments: pa.Table, science: ScienceArchive) -> Unit:
     """Everything that is no alert: dead letters, counts, positions, segments."""
     dead = [science.read(p) for p in science.files("dead")]
     counts = _newest(science, "counts")
@@ -96,7 +110,7 @@ def _state(number: int, raw: RawArchive, science: ScienceArchive) -> Unit:
         kind="fold",
         dead=pa.concat_tables([DEAD.empty_table(), *(t.select(DEAD.names).cast(DEAD) for t in dead)]),
         counts=COUNT.empty_table() if counts is None else counts.cast(COUNT),
-        segments=raw.present().cast(SEGMENT),
+        segments=segments.cast(SEGMENT),
         positions=() if positions is None else tuple(Position(**row) for row in positions.to_pylist()),
     )
 

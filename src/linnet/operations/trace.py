@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from linnet.core.json_rows import rows
 from linnet.core.ports import Control, Store
 from linnet.errors import NotFoundError
+
+_SOURCE = ("topic", "partition", "offset", "position")
+_ARCHIVED = ("segment", "block", "place", "length")
+_STORED = ["object_id", "mjd", "night", "known_night", "run_id", "is_public", *_SOURCE, *_ARCHIVED]
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Trace:
     dead: list[dict[str, object]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
-        """The same as plain values; ids are strings."""
+        """The same as plain values, in the form of `linnet.core.json_rows`: 64-bit numbers are strings."""
         return asdict(self)
 
 
@@ -47,9 +53,12 @@ def trace(store: Store, control: Control, alert_id: int) -> list[Trace]:
         NotFoundError: no survey's alert of this id was ever offered to this home in a readable message.
     """
     letters = store.dead_of(alert_id)
-    found = [_stored(store, control, survey, alert_id, letters) for survey in store.surveys_of(alert_id)]
-    if not found and letters.num_rows:
-        found = [_only_dead(alert_id, letters)]
+    by_survey = {
+        s: letters.filter(pc.equal(letters.column("survey"), s)) for s in letters["survey"].unique().to_pylist()
+    }
+    stored = store.surveys_of(alert_id)
+    found = [_stored(store, control, survey, alert_id, by_survey.get(survey)) for survey in stored]
+    found += [_only_dead(alert_id, mine) for survey, mine in by_survey.items() if survey not in stored]
     if not found:
         raise NotFoundError(
             f"alert {alert_id} was never offered here in a readable message (`linnet dead list` has the others)"
@@ -57,9 +66,9 @@ def trace(store: Store, control: Control, alert_id: int) -> list[Trace]:
     return found
 
 
-def _stored(store: Store, control: Control, survey: str, alert_id: int, letters: pa.Table) -> Trace:
+def _stored(store: Store, control: Control, survey: str, alert_id: int, letters: pa.Table | None) -> Trace:
     ids = pa.array([alert_id], pa.int64())
-    row = store.alerts(survey, ids).to_pylist()[0]
+    row = rows(store.alerts(survey, ids).select(_STORED))[0]
     return Trace(
         survey=survey,
         alert_id=str(alert_id),
@@ -69,10 +78,10 @@ def _stored(store: Store, control: Control, survey: str, alert_id: int, letters:
         night=row["night"],
         known_night=row["known_night"],
         run_id=row["run_id"],
-        source={name: row[name] for name in ("topic", "partition", "offset", "position")},
-        archived={name: row[name] for name in ("segment", "block", "place", "length")},
+        source={name: row[name] for name in _SOURCE},
+        archived={name: row[name] for name in _ARCHIVED},
         tags=[_tag(control, tag, public=bool(row["is_public"])) for tag in store.tags_of(survey, ids).to_pylist()],
-        dead=_dead([r for r in letters.to_pylist() if r["survey"] == survey]),
+        dead=[] if letters is None else _dead(letters),
     )
 
 
@@ -85,16 +94,14 @@ def _tag(control: Control, tag: dict[str, object], *, public: bool) -> dict[str,
         cursor = control.cursor(route.name)
         done = "sent" if public else "withheld: not public"
         routes[route.name] = done if cursor >= seq else "waiting"
-    return {"filter": tag["filter"], "version": tag["version"], "seq": seq, "routes": routes}
+    return {"filter": tag["filter"], "version": tag["version"], "seq": str(seq), "routes": routes}
 
 
 def _only_dead(alert_id: int, letters: pa.Table) -> Trace:
-    rows = letters.to_pylist()
-    first = rows[0]
-    source = {name: first[name] for name in ("topic", "partition", "offset", "position")}
-    return Trace(str(first["survey"]), str(alert_id), "dead", source=source, dead=_dead(rows))
+    first = rows(letters.select(["survey", *_SOURCE]))[0]
+    source = {name: first[name] for name in _SOURCE}
+    return Trace(first["survey"], str(alert_id), "dead", source=source, dead=_dead(letters))
 
 
-def _dead(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    names = ("dead_id", "reason", "detail", "topic", "offset", "position")
-    return [{name: row[name] for name in names} for row in rows]
+def _dead(letters: pa.Table) -> list[dict[str, object]]:
+    return rows(letters.select(["dead_id", "reason", "detail", "topic", "offset", "position"]))

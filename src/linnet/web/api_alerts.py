@@ -45,8 +45,8 @@ def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Be
 
 @router.get("/{survey}/{alert_id}", responses=PROBLEMS)
 def get_alert(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONResponse:
-    """One alert: all its columns, and its tags."""
-    found = reading.alert(broker, survey, alert_number(alert_id))
+    """One alert: all its columns, the survey's own ones as sent included, and its tags."""
+    found = reading.with_own(broker, survey, reading.alert(broker, survey, alert_number(alert_id)))
     return JSONResponse({"alert": tagged_rows(broker, survey, found)[0]})
 
 

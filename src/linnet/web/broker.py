@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import pyarrow as pa
 from fastapi import Depends, Request
 
 from linnet.core.column import Column
@@ -29,6 +30,7 @@ class Broker:
             Empty: the surveys that have alerts.
         packet: (survey, alert_id) -> the whole decoded packet, JSON-safe; offered only where `public_only` is False,
             because a public packet's history may hold points that are not public.
+        own: (survey, alert_id) -> the survey's own columns of one alert, decoded again from its archived packet.
         check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
     """
 
@@ -41,6 +43,7 @@ class Broker:
     version: str = ""
     surveys: tuple[str, ...] = ()
     packet: Callable[[str, int], Mapping[str, Any]] | None = None
+    own: Callable[[str, int], pa.RecordBatch] | None = None
     check_filter: Callable[[str], None] | None = None
 
 

@@ -101,7 +101,7 @@ def _about(broker: Broker, survey: str, alert: pa.Table) -> dict[str, Any]:
     """What a page says about one alert (a table of one row or none): itself, tags, stamps, values."""
     if not alert.num_rows:
         return {"alert": None, "tags": [], "stamps": [], "no_stamps": "", "values": [], "groups": []}
-    row = reading.alert_rows(broker, alert)[0]
+    row = reading.alert_rows(broker, reading.with_own(broker, survey, alert))[0]
     stamps, no_stamps = _stamps(broker, survey, row)
     return {
         "alert": row,

@@ -34,6 +34,17 @@ def alert(broker: Broker, survey: str, alert_id: int) -> pa.Table:
     return found
 
 
+def with_own(broker: Broker, survey: str, found: pa.Table) -> pa.Table:
+    """One alert's row with the survey's own columns behind the common ones; the packet keeps them, the row does not."""
+    if broker.own is None or not found.num_rows:
+        return found
+    own = broker.own(survey, found.column("alert_id")[0].as_py())
+    for name, column in zip(own.schema.names, own.columns, strict=True):
+        if name not in found.column_names:
+            found = found.append_column(name, column)
+    return found
+
+
 def object_row(broker: Broker, survey: str, object_id: str) -> pa.Table:
     """One row in the schema `OBJECT`.
 

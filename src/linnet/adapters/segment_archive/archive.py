@@ -89,6 +89,8 @@ class SegmentArchive:
     def close_night(self, survey: str, night: int) -> None:
         """Close the open segments of a night and write their manifests. What comes late for it begins new segments.
 
+        Nights before it are closed as well: a run that ended before it could commit their closing left them open.
+
         Raises:
             StorageError: a manifest cannot be written.
         """

@@ -89,9 +89,9 @@ class GrowingSegments:
         return written
 
     def close_night(self, survey: str, night: int) -> None:
-        """Close the open segments of a night, with their manifests."""
+        """Close the open segments of a night, and of nights before it, with their manifests."""
         for line, segment in sorted(self._latest.items()):
-            if line[:2] == (survey, night) and not segment.closed:
+            if line[0] == survey and line[1] <= night and not segment.closed:
                 self._close(segment)
 
     def touched(self) -> list[Segment]:

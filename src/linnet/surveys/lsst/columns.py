@@ -145,5 +145,5 @@ def _float32(values: Floats) -> pa.Array:
 
 
 def _one_code(text: str, where: npt.NDArray[np.bool_]) -> pa.DictionaryArray:
-    codes = pa.array(np.zeros(len(where), dtype=np.int8), mask=~where)
+    codes = pa.array(np.zeros(len(where), dtype=np.int32), mask=~where)
     return pa.DictionaryArray.from_arrays(codes, pa.array([text]))

@@ -16,9 +16,6 @@ from linnet.core.vocabulary import DETECTION, FORCED, LIMIT
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MAX_BANDS = 127
-"""What the codes of a batch's bands can tell apart."""
-
 _BAND = re.compile(r"[A-Za-z0-9_+-]{1,12}")
 
 
@@ -55,17 +52,12 @@ def light_curves(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def band_codes(bands: pa.Array) -> pa.DictionaryArray:
-    """Band names as a dictionary column, unknown ones kept, what cannot be a band's name null.
-
-    Where a batch has more names than codes (only damaged packets bring so many), names of one letter alone are kept.
-    """
+    """Band names as a dictionary column, unknown ones kept, what cannot be a band's name null."""
     coded = bands.dictionary_encode()
     names = coded.dictionary.to_pylist()
     kept = [name for name in names if name is not None and _BAND.fullmatch(name)]
-    if len(kept) > MAX_BANDS:
-        kept = [name for name in kept if len(name) == 1]
     place = {name: i for i, name in enumerate(kept)}
-    table = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int8)
+    table = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int32)
     codes = table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(kept, pa.string()))
 

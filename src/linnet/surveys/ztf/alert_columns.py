@@ -194,7 +194,7 @@ def _quality(decoded: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int6
 
 
 def _codes(indices: np.ndarray[tuple[int], np.dtype[np.int64]], names: tuple[str, ...]) -> pa.Array:
-    codes = pa.array(indices.astype(np.int8), mask=indices < 0)
+    codes = pa.array(indices.astype(np.int32), mask=indices < 0)
     return pa.DictionaryArray.from_arrays(codes, _dictionary(names))
 
 
