@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from linnet.core import avro_frames, avro_reading
+from linnet.core.avro_arrow import Arena
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.decoding import Decoded, Wanted
@@ -113,7 +114,7 @@ def test_a_damaged_second_block_refuses_the_whole_container_and_nothing_else() -
 
 
 def test_columns_that_would_grow_beyond_the_limit_cost_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(avro_reading, "MAX_ARENA", 4_000_000)
+    monkeypatch.setattr(avro_reading, "MAX_ARENA", 1_000_000)
     alerts = [_alert(0), _alert(1, 200_000), _alert(2)]
     decoded = _decode([_container(_schema(), [alert]) for alert in alerts])
     assert decoded.rejects.to_pylist() == [
@@ -143,6 +144,32 @@ def test_null_and_empty_messages_and_slices_of_batches_keep_their_numbers() -> N
     assert part.alerts["tiny"].envelope.to_pylist() == [1]
     assert part.rejects.column("envelope").to_pylist() == [0]
     _check(part, [_alert(2)])
+
+
+def test_one_giant_alert_does_not_make_the_next_batches_large() -> None:
+    ours = avro_reading.reader()
+    _check(_decode([_container(_schema(), [_alert(1, 200_000)])]), [_alert(1, 200_000)])
+    layout = ours.layout(WANTED)
+    assert layout.per_row[1] > 100_000
+    small = Arena.of(layout, 1000, 100_000)
+    assert small.size < 10_000_000
+    for _ in range(60):
+        _decode([_container(_schema(), [_alert(1)])])
+    assert layout.per_row[1] < 10
+
+
+def test_equal_wishes_share_a_layout_and_many_different_ones_are_forgotten() -> None:
+    ours = avro_reading.Reader()
+    first = ours.layout(WANTED)
+    for _ in range(40):
+        same = Wanted(dict(WANTED.scalars), {name: dict(items) for name, items in WANTED.lists.items()})
+        assert ours.layout(same) is first
+    others = [ours.layout(Wanted({f"a{n}": pa.int64()})) for n in range(15)]
+    assert ours.layout(WANTED) is first
+    assert ours.layout(Wanted({"a0": pa.int64()})) is others[0]
+    first.targets.symbols.extend(bytes(5_000_000))
+    assert ours.layout(WANTED) is not first
+    assert len(ours.layout(WANTED).targets.symbols) == 0
 
 
 def test_two_schemas_by_turns_keep_rows_and_undeclared_fields_in_order() -> None:

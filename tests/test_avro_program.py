@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from linnet.core import avro_machine, avro_operations, avro_strict
+from linnet.core import avro_machine, avro_operations, avro_reading, avro_strict
 from linnet.core.avro_codec import MAX_EXPANDED
 from linnet.core.avro_container import MAX_MESSAGE
 from linnet.core.avro_decode import decode_datums
@@ -56,7 +56,7 @@ def test_the_table_lists_all_operations_and_the_kernel_knows_them_by_the_same_nu
     assert (kernel.OP_WORDS, kernel.READS, kernel.K_TAPE) == (OP_WORDS, avro_operations.READS, avro_operations.TAPE)
     assert sorted(avro_operations.KINDS.values()) == list(range(kernel.K_F32, kernel.K_BYTES + 1))
     assert (kernel.MAX_VALUES, kernel.MAX_DATUM) == (avro_strict.MAX_VALUES, MAX_EXPANDED)
-    assert kernel.MAX_MESSAGE == MAX_MESSAGE
+    assert (kernel.MAX_MESSAGE, kernel.BATCH_FULL) == (MAX_MESSAGE, avro_reading.BATCH_FULL)
 
 
 ENUM = {"type": "enum", "name": "e", "symbols": ["g", "_", "long_name"]}

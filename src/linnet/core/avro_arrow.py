@@ -19,6 +19,9 @@ from linnet.core.avro_layout import Layout, Numbers
 
 Octets = npt.NDArray[np.uint8]
 
+_SMALL_ITEM = 32
+"""Bytes that an item takes at least, at a guess; where it is less, columns grow."""
+
 _ALIGN = 64
 _BITS = np.array([0, 32, 64, 8, 16, 32, 64, 1, 64, 64, 64], np.int64)
 """Bits of a value by kind; of a text 64, the place and length in the packet, until the texts are gathered."""
@@ -86,11 +89,15 @@ class Arena:
         self.memory[places[2 * count] : self.texts] = 0
 
     @classmethod
-    def of(cls, layout: Layout, rows: int) -> Arena:
-        """An arena for so many alerts, as large as alerts have been up to now, and some more."""
+    def of(cls, layout: Layout, rows: int, size: int) -> Arena:
+        """An arena for so many alerts in so many bytes: as large as alerts have been up to now, and some more.
+
+        One alert with a million items must not make the next thousand cost as much, so the bytes bound it as well.
+        """
         need = rows * layout.per_row * 1.25 + 64
         need[0] = rows
-        return cls(layout, need[:-1].astype(np.int64), int(need[-1]))
+        need[1:-1] = np.minimum(need[1:-1], size / _SMALL_ITEM + 64)
+        return cls(layout, need[:-1].astype(np.int64), int(min(need[-1], size + 1024)))
 
     @property
     def counts(self) -> Numbers:
@@ -101,6 +108,13 @@ class Arena:
     def size(self) -> int:
         """Bytes."""
         return len(self.memory) + self.rows.nbytes
+
+    def size_with(self, level: int, capacity: int) -> int:
+        """Bytes that it would take with another capacity of one level."""
+        layout = self.layout
+        bits = int((_BITS[layout.kinds] + 1)[layout.level == level].sum())
+        per_slot = bits // 8 + 1 + (4 * layout.levels + 32 if level == 0 else 0)
+        return self.size + (capacity - int(self.capacity[level])) * per_slot
 
     def notes(self) -> tuple[list[int], list[int]]:
         """The notes on undeclared fields, and where those of each row begin and end."""

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from linnet.core.avro_frames import REFUSED, Framed, Headers, take_apart
 from linnet.core.avro_layout import Numbers
 from linnet.core.avro_message import open_message, split
-from linnet.core.avro_reading import MAX_DATUMS, Read, Run, reader
+from linnet.core.avro_reading import BATCH_FULL, MAX_DATUMS, Read, Run, reader
 from linnet.core.avro_schema import SchemaCache, WriterSchema, writer_schema
 from linnet.core.decoding import REJECT, Datums, Decoded, DecodedAlerts, Schema, Wanted
 from linnet.core.failpoints import passing
@@ -31,6 +31,8 @@ from linnet.core.reasons import Reason
 from linnet.errors import PacketError
 
 _kept = threading.local()
+_FULL = PacketError(Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums")
+_DISAGREE = PacketError(Reason.BAD_DATUM, "two readers disagree about it")
 
 
 def decode(envelopes: pa.RecordBatch, schemas: SchemaCache, wanted: Mapping[str, Wanted]) -> Decoded:
@@ -115,7 +117,7 @@ def _complaint(datum: bytes, schema: WriterSchema) -> PacketError:
         split(datum, 1, schema)
     except PacketError as error:
         return error
-    return PacketError(Reason.BAD_DATUM, "two readers disagree about it")
+    return _DISAGREE
 
 
 def _fingerprints(schemas: Sequence[WriterSchema], numbers: Numbers) -> pa.Array:
@@ -207,7 +209,7 @@ class _Batch:
         ]
         read = ours.read(layout, self.framed.data, jobs, runs, len(self.origin))
         for number in np.flatnonzero(read.errors).tolist():
-            self.refused[number] = self._reason(number)
+            self.refused[number] = _FULL if read.errors[number] == BATCH_FULL else self._reason(number)
         return self._decoded(read)
 
     def _decoded(self, read: Read) -> DecodedAlerts:
@@ -227,9 +229,7 @@ class _Batch:
             open_message(value, topic, self.schemas)
         except PacketError as error:
             return error
-        return PacketError(
-            Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums"
-        )
+        return _FULL if len(self.framed.data) > MAX_DATUMS else _DISAGREE
 
 
 def _headers() -> Headers:

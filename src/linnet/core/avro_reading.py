@@ -28,10 +28,16 @@ MAX_ARENA = 2 * 1024**3
 MAX_DATUMS = 2**31 - 1
 """Bytes of one survey's datums in one batch: what a binary column holds."""
 
+BATCH_FULL = -4
+"""The kernel's error of a message for which there is no more room in the batch."""
+
 START, END, COUNT, MESSAGE, LEAST = range(5)
 """Columns of a table of jobs (int64): where datums lie in the data, how many, in which message, fewest bytes of one."""
 
 _LAYOUTS = 16
+_SYMBOLS = 4 * 1024 * 1024
+"""Bytes of enum symbols with which a layout begins anew: every schema of a stranger adds its own."""
+
 _FIRST_ROWS = 65536
 
 
@@ -87,11 +93,14 @@ class Reader:
         Raises:
             ValueError: no value of a packet can have a type that is wanted.
         """
-        for known, layout in self._layouts:
-            if known is wanted:
-                return layout
-        layout = next((found for known, found in self._layouts if known == wanted), None) or Layout(wanted)
-        self._layouts = [(wanted, layout), *self._layouts[: _LAYOUTS - 1]]
+        entry = next((entry for entry in self._layouts if entry[0] is wanted), None)
+        entry = entry or next((entry for entry in self._layouts if entry[0] == wanted), None)
+        if entry is None or len(entry[1].targets.symbols) > _SYMBOLS:
+            layout = Layout(wanted)
+        else:
+            layout = entry[1]
+        others = [other for other in self._layouts if other is not entry]
+        self._layouts = [(wanted, layout), *others[: _LAYOUTS - 1]]
         return layout
 
     def compiled(self, layout: Layout, schema: WriterSchema) -> Compiled:
@@ -116,7 +125,8 @@ class Reader:
             runs: which program reads which jobs; they cover all jobs in order, and split no message.
             messages: number of messages.
         """
-        arena = Arena.of(layout, min(int(jobs[:, COUNT].sum()), _FIRST_ROWS))
+        size = int((jobs[:, END] - jobs[:, START]).sum())
+        arena = Arena.of(layout, min(int(jobs[:, COUNT].sum()), _FIRST_ROWS), size)
         reading = _Reading(self._kernel, layout, data, jobs, arena, messages)
         marks = [0]
         for run in runs:
@@ -208,9 +218,8 @@ class _Reading:
         done = run.first + int(self.context[self.kernel.C_CURSOR]) + 1
         guess = need * len(self.jobs) // done if done > 8 else 0
         for least in (max(2 * need, min(guess * 5 // 4, 16 * need)), need):
-            capacity[level] = least
-            per_slot = self.arena.size // max(1, int(self.arena.capacity[level]))
-            if self.arena.size + (least - int(self.arena.capacity[level])) * per_slot <= MAX_ARENA:
+            if self.arena.size_with(level, least) <= MAX_ARENA:
+                capacity[level] = least
                 self._use(self.arena.grown(capacity))
                 return True
         return False
@@ -219,7 +228,7 @@ class _Reading:
         """Refuse the message at the cursor: its columns do not fit."""
         cursor = int(self.context[self.kernel.C_CURSOR])
         message = int(jobs[cursor, MESSAGE])
-        self.errors[message] = self.kernel.BATCH_FULL
+        self.errors[message] = BATCH_FULL
         self.context[self.kernel.C_CURSOR] = cursor + int((jobs[cursor:, MESSAGE] == message).sum())
 
     def _extra(self, runs: Sequence[Run], marks: Sequence[int]) -> pa.Array:
