@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -203,3 +204,16 @@ def test_threads_decode_at_the_same_time() -> None:
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+def test_datums_are_views_of_their_messages_until_an_array_is_asked_for() -> None:
+    messages = [_container(_schema(), [_alert(n), _alert(n + 1)]) for n in range(3)]
+    alerts = _decode(messages).alerts["tiny"]
+    views = alerts.datums.views()
+    assert [bytes(view) for view in views] == alerts.datum.to_pylist()
+    assert all(bytes(view) in messages[n // 2] for n, view in enumerate(views))
+    assert alerts.datum is alerts.datum
+    some = alerts.datums.take(np.array([4, 0]))
+    assert len(some) == 2
+    assert some.array().to_pylist() == [bytes(views[4]), bytes(views[0])]
+    assert alerts.datums.take(np.array([], np.int64)).array().to_pylist() == []

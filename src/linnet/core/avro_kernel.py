@@ -586,6 +586,116 @@ def _matches(data, size, pos, template, room, padded):
 
 
 @_inner
+def _begin(m, column, slot, count, size):
+    """Addresses of `count` values from a slot on, and of the byte with the slot's bit."""
+    at = _values(m, column) + size * slot
+    bits = _i64(m[4], m[5], 32 * column + 8) + (slot >> 3)
+    _within(m[6], m[7], at, size * count)
+    _within(m[6], m[7], bits, ((slot & 7) + count + 7) >> 3)
+    return m[6] + at, m[6] + bits
+
+
+@_inner
+def _copy_f32s(m, column, place, length, count, slot):
+    at, bits = _begin(m, column, slot, count, 4)
+    _within(m[0], m[1], place, (count - 1) * length + 4)
+    source, bit = m[0] + place, slot & 7
+    byte = _load8(bits)
+    for _ in range(count):
+        word = _load32(source)
+        finite = np.int64((word & 0x7F800000) != 0x7F800000)
+        _store32(at, word * finite)
+        byte |= finite << bit
+        source += length
+        at += 4
+        bit += 1
+        if bit == 8:
+            _store8(bits, byte)
+            bits += 1
+            bit, byte = 0, 0
+    if bit != 0:
+        _store8(bits, byte)
+
+
+@_inner
+def _copy_f64s(m, column, place, length, count, slot):
+    at, bits = _begin(m, column, slot, count, 8)
+    _within(m[0], m[1], place, (count - 1) * length + 8)
+    source, bit = m[0] + place, slot & 7
+    byte = _load8(bits)
+    for _ in range(count):
+        word = _load64(source)
+        finite = np.int64((word & 0x7FF0000000000000) != 0x7FF0000000000000)
+        _store64(at, word * finite)
+        byte |= finite << bit
+        source += length
+        at += 8
+        bit += 1
+        if bit == 8:
+            _store8(bits, byte)
+            bits += 1
+            bit, byte = 0, 0
+    if bit != 0:
+        _store8(bits, byte)
+
+
+@_inner
+def _set_bits(bits, slot, count):
+    """Sets the bits of `count` slots, none of which is set."""
+    bit = slot & 7
+    while count > 0:
+        some = min(count, 8 - bit)
+        _store8(bits, _load8(bits) | (((1 << some) - 1) << bit))
+        bits += 1
+        count -= some
+        bit = 0
+
+
+@_inner
+def _sevens(word):
+    """The lower seven bits of eight bytes, as one number of 56 bits."""
+    word &= 0x7F7F7F7F7F7F7F7F
+    word = (word & 0x007F007F007F007F) | ((word & 0x7F007F007F007F00) >> 1)
+    word = (word & 0x00003FFF00003FFF) | ((word & 0x3FFF00003FFF0000) >> 2)
+    return (word & 0x000000000FFFFFFF) | ((word & 0x0FFFFFFF00000000) >> 4)
+
+
+@_inner
+def _copy_longs(m, column, place, length, count, slot):
+    """Numbers that take as many bytes as the first one, eight of which can be read at once."""
+    at, bits = _begin(m, column, slot, count, 8)
+    _within(m[0], m[1], place, (count - 1) * length + 8)
+    source, taken = m[0] + place, 1
+    while _load8(source + taken - 1) >= 0x80:
+        taken += 1
+    mask = -1 if taken >= 8 else (1 << (8 * taken)) - 1
+    _within(m[0], m[1], place, (count - 1) * length + taken)
+    for _ in range(count):
+        raw = _sevens(_load64(source) & mask)
+        if taken > 8:
+            raw |= (_load8(source + 8) & 0x7F) << 56
+        if taken > 9:
+            raw |= _load8(source + 9) << 63
+        _store64(at, ((raw >> 1) & 0x7FFFFFFFFFFFFFFF) ^ -(raw & 1))
+        source += length
+        at += 8
+    _set_bits(bits, slot, count)
+
+
+@_inner
+def _copy_short_texts(m, column, place, length, count, slot, size):
+    """Texts that stand in their references, see `_put_text`."""
+    at, bits = _begin(m, column, slot, count, 8)
+    _within(m[0], m[1], place, (count - 1) * length + _SHORT)
+    source, upper = m[0] + place, (size | IS_HERE) << 32
+    for _ in range(count):
+        _store64(at, upper | (_load32(source) & _LOW))
+        source += length
+        at += 8
+    _set_bits(bits, slot, count)
+
+
+@_inner
 def _copy_run(m, template, room, pos, length, count, slot, end):
     """The wanted values of `count` items of one layout, column by column."""
     copies = T_HEAD + 2 * LONGEST
@@ -596,12 +706,15 @@ def _copy_run(m, template, room, pos, length, count, slot, end):
         place = pos + _i64(template, room, at + 16)
         a = _i64(template, room, at + 24)
         b = _i64(template, room, at + 32)
+        room_behind = end - place - (count - 1) * length
         if op == F32_F32:
-            for n in range(count):
-                _put_f32(m, column, slot + n, _f32(m, place + n * length))
+            _copy_f32s(m, column, place, length, count, slot)
         elif op == F64_F64:
-            for n in range(count):
-                _put_f64(m, column, slot + n, _f64(m, place + n * length))
+            _copy_f64s(m, column, place, length, count, slot)
+        elif op == VARINT_INT and room_behind >= 8 and _i64(m[4], m[5], 32 * column + 16) == K_I64:
+            _copy_longs(m, column, place, length, count, slot)
+        elif op == TEXT and a <= _SHORT and room_behind >= _SHORT:
+            _copy_short_texts(m, column, place, length, count, slot, a)
         elif op == TEXT:
             for n in range(count):
                 _put_text(m, column, slot + n, place + n * length, a, end)

@@ -8,7 +8,7 @@ import time
 from functools import cache
 from types import ModuleType
 
-_PATIENCE = 2.0
+_PATIENCE = 4.0
 """Seconds of silence: what was compiled before is loaded in a fraction of one."""
 
 _log = logging.getLogger("linnet")

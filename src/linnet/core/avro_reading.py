@@ -95,11 +95,10 @@ class Reader:
         """
         entry = next((entry for entry in self._layouts if entry[0] is wanted), None)
         entry = entry or next((entry for entry in self._layouts if entry[0] == wanted), None)
-        if entry is None or len(entry[1].targets.symbols) > _SYMBOLS:
-            layout = Layout(wanted)
-        else:
-            layout = entry[1]
-        others = [other for other in self._layouts if other is not entry]
+        if entry is not None and len(entry[1].targets.symbols) > _SYMBOLS:
+            entry = None
+        layout = Layout(wanted) if entry is None else entry[1]
+        others = [other for other in self._layouts if other[0] != wanted]
         self._layouts = [(wanted, layout), *others[: _LAYOUTS - 1]]
         return layout
 
