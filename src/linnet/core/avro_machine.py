@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from functools import cache
 from types import ModuleType
-
-_PATIENCE = 4.0
-"""Seconds of silence: what was compiled before is loaded in a fraction of one."""
 
 _log = logging.getLogger("linnet")
 
@@ -21,14 +17,24 @@ def kernels() -> ModuleType:
     Where it was never compiled on this machine, or its source has changed, this takes some ten seconds and says so.
     `linnet warmup` does it beforehand.
     """
-    notice = threading.Timer(_PATIENCE, _log.warning, ["compiling the packet decoder, once; some ten seconds"])
-    notice.daemon = True
-    notice.start()
-    started = time.perf_counter()
-    try:
+    from numba.core import event
+
+    class Notice(event.Listener):
+        """Hears of what is compiled, not of what is loaded."""
+
+        started: float | None = None
+
+        def on_start(self, event: object) -> None:  # noqa: ARG002  # the form of a listener
+            if self.started is None:
+                self.started = time.perf_counter()
+                _log.warning("compiling the packet decoder, once; some ten seconds")
+
+        def on_end(self, event: object) -> None:
+            """Nothing: another function may follow."""
+
+    notice = Notice()
+    with event.install_listener("numba:compile", notice):
         from linnet.core import avro_kernel
-    finally:
-        notice.cancel()
-    if time.perf_counter() - started > _PATIENCE:
-        _log.warning("compiled the packet decoder in %.0f s", time.perf_counter() - started)
+    if notice.started is not None:
+        _log.warning("compiled the packet decoder in %.0f s", time.perf_counter() - notice.started)
     return avro_kernel
