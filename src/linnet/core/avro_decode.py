@@ -31,8 +31,12 @@ from linnet.core.reasons import Reason
 from linnet.errors import PacketError
 
 _kept = threading.local()
-_FULL = PacketError(Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums")
-_DISAGREE = PacketError(Reason.BAD_DATUM, "two readers disagree about it")
+
+Refusal = tuple[str, str]
+"""Reason and sentence. Not the error itself: it would hold its frames, and with them the whole batch, in a circle."""
+
+_FULL = (Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums")
+_DISAGREE = (Reason.BAD_DATUM, "two readers disagree about it")
 
 
 def decode(envelopes: pa.RecordBatch, schemas: SchemaCache, wanted: Mapping[str, Wanted]) -> Decoded:
@@ -82,7 +86,8 @@ def decode_datums(datums: pa.Array, schema: WriterSchema, wanted: Wanted) -> Dec
     layout = ours.layout(wanted)
     read = ours.read(layout, octets, jobs, [Run(0, count, ours.compiled(layout, schema))], count)
     for number in np.flatnonzero(read.errors).tolist():
-        raise _complaint(datums[number].as_py(), schema)
+        split(datums[number].as_py(), 1, schema)
+        raise PacketError(*_DISAGREE)
     return DecodedAlerts(
         read.fields,
         pa.array(np.arange(count, dtype=np.int32)),
@@ -111,15 +116,6 @@ def read_datum(datum: bytes, schema: WriterSchema | Schema) -> dict[str, Any]:
     return record
 
 
-def _complaint(datum: bytes, schema: WriterSchema) -> PacketError:
-    """Why a datum was refused."""
-    try:
-        split(datum, 1, schema)
-    except PacketError as error:
-        return error
-    return _DISAGREE
-
-
 def _fingerprints(schemas: Sequence[WriterSchema], numbers: Numbers) -> pa.Array:
     """The fingerprint of the schema with each of these numbers; all are of the same length."""
     texts = np.array([schema.fingerprint.encode() for schema in schemas] or [b"-"])
@@ -145,7 +141,7 @@ class _Batch:
     topics: pa.Array = field(init=False)
     origin: Numbers = field(init=False)
     origins: list[WriterSchema] = field(default_factory=list)
-    refused: dict[int, PacketError] = field(default_factory=dict)
+    refused: dict[int, Refusal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         values = self.envelopes.column("value")
@@ -170,8 +166,7 @@ class _Batch:
     def rejects(self) -> list[tuple[int, str, str]]:
         """Why messages were refused, in their order."""
         numbers = sorted({*np.flatnonzero(self.framed.sources == REFUSED).tolist(), *self.refused})
-        errors = [(number, self.refused.get(number) or self._reason(number)) for number in numbers]
-        return [(number, error.reason, str(error)) for number, error in errors]
+        return [(number, *(self.refused.get(number) or self._reason(number))) for number in numbers]
 
     def _look_up(self, source: int, topic: int, messages: Numbers) -> None:
         """Find the writer schema of these messages."""
@@ -184,11 +179,11 @@ class _Batch:
             else:
                 schema = self.schemas.of_container(self.framed.headers[source].schema, name)
         except PacketError as error:
-            self.refused |= dict.fromkeys(messages.tolist(), error)
+            self.refused |= dict.fromkeys(messages.tolist(), (error.reason, str(error)))
             return
         if (schema.survey or "") not in self.wanted:
             sentence = f"nobody asked for alerts of the survey {schema.survey or ''!r}"
-            self.refused |= dict.fromkeys(messages.tolist(), PacketError(Reason.UNKNOWN_SCHEMA, sentence))
+            self.refused |= dict.fromkeys(messages.tolist(), (Reason.UNKNOWN_SCHEMA, sentence))
             return
         self.origin[messages] = len(self.origins)
         self.origins.append(schema)
@@ -222,13 +217,13 @@ class _Batch:
             _fingerprints(self.origins, self.origin[messages]),
         )
 
-    def _reason(self, number: int) -> PacketError:
+    def _reason(self, number: int) -> Refusal:
         """Why a message was refused: read again by the readers that can say it."""
         value, topic = self.envelopes.column("value")[number].as_py(), self.envelopes.column("topic")[number].as_py()
         try:
             open_message(value, topic, self.schemas)
         except PacketError as error:
-            return error
+            return error.reason, str(error)
         return _FULL if len(self.framed.data) > MAX_DATUMS else _DISAGREE
 
 
