@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from linnet.core.avro_container import blocks, header
-from linnet.core.avro_decode import read_datum
+from linnet.core.avro_decode import decode, read_datum
+from linnet.core.avro_machine import kernels
 from linnet.core.avro_message import open_message
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.envelope import Message, envelopes
 from linnet.core.reasons import Reason
 from linnet.errors import PacketError
 from mutations import mutate, swap_headers
 from strict_avro import InvalidError, read_container, read_datums
-from tiny_survey import ZTF, TinySurvey
+from tiny_survey import LSST_WANTED, ZTF, ZTF_WANTED, TinySurvey
 
 
 def test_two_thousand_mutated_packets_are_refused_or_are_what_an_independent_reader_reads(shared_data: Path) -> None:
@@ -28,8 +30,11 @@ def test_two_thousand_mutated_packets_are_refused_or_are_what_an_independent_rea
     packets = [path.read_bytes() for path in (*small, *snappy, *lsst)]
     rng = random.Random(20260101)
     schemas = SchemaCache([ZTF, TinySurvey("lsst", "diaSource")])
+    kernels()  # compiling takes memory of its own
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    taken = 0
+    taken: list[bytes] = []
+    places: list[int] = []
+    mutants: list[bytes] = []
     refused: Counter[str] = Counter()
     for turn in range(2000):
         packet = rng.choice(packets)
@@ -41,6 +46,7 @@ def test_two_thousand_mutated_packets_are_refused_or_are_what_an_independent_rea
             mutant = packet[:end] + mutate(rng, packet[end:])
         else:
             mutant = mutate(rng, packet)
+        mutants.append(mutant)
         try:
             schema, datums = open_message(mutant, "t", schemas)
         except PacketError as error:
@@ -49,11 +55,19 @@ def test_two_thousand_mutated_packets_are_refused_or_are_what_an_independent_rea
         text, records = read_container(mutant)
         assert text == schema.json_text
         assert repr([read_datum(datum, schema) for datum in datums]) == repr(records)
-        taken += 1
-    assert taken > 200
+        taken += datums
+        places += [turn] * len(datums)
+    assert len(taken) > 200
     assert set(refused) >= {"BAD_CONTAINER", "BAD_DATUM", "BAD_SCHEMA"}
     assert set(refused) <= set(Reason)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "KB"
+    decoded = decode(
+        envelopes([Message(mutant, "t") for mutant in mutants]), schemas, {"ztf": ZTF_WANTED, "lsst": LSST_WANTED}
+    )
+    alerts = decoded.alerts.values()
+    found = [pair for each in alerts for pair in zip(each.envelope.to_pylist(), each.datum.to_pylist(), strict=True)]
+    assert sorted(found) == sorted(zip(places, taken, strict=True))
+    assert Counter(decoded.rejects.column("reason").to_pylist()) == refused
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000, "KB"
 
 
 def test_mutated_datums_get_the_verdict_of_an_independent_reader(shared_data: Path) -> None:

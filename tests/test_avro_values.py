@@ -13,9 +13,9 @@ import pytest
 from linnet.core import failpoints
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
-from linnet.core.avro_values import column
 from linnet.core.decoding import Decoded, Wanted
 from linnet.core.envelope import Message, envelopes
+from slow_decoder import column
 from tiny_survey import TinySurvey
 
 INF, NAN = float("inf"), float("nan")

@@ -9,14 +9,20 @@ from pathlib import Path
 
 import linnet
 from linnet.app import wiring
+from linnet.core.avro_machine import kernels
 from linnet.core.kernels import compile_kernels
 from linnet.filters.builtin import builtin
 
 
 def warmup() -> dict[str, float]:
-    """Compile the package and its kernels, load schemas and filters, order the plan; gives the seconds of each step."""
+    """Compile the package and everything that numba compiles, load schemas and filters, order the plan.
+
+    Returns:
+        Seconds of each step.
+    """
     steps: dict[str, Callable[[], object]] = {
         "compile the package": lambda: compileall.compile_dir(Path(linnet.__file__).parent, quiet=2),
+        "compile the packet decoder": kernels,
         "load survey fields and schemas": lambda: [s.fields() for s in wiring.surveys()],
         "compile light-curve kernels": compile_kernels,
         "order modules": wiring.plan,

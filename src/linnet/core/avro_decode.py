@@ -1,33 +1,42 @@
 """Decoding: envelopes, schemas and wanted fields in; columns, untouched datums and rejects out.
 
-This is the decoder on fastavro, behind the contract of `linnet.core.decoding`: every datum is walked strictly before
-(see `avro_strict`), fastavro makes its values. Per alert on one core, with all columns of the surveys: ZTF of 50 KiB
-1.2 ms (0.16 to open and walk, 0.55 fastavro, the rest columns), LSST 0.5 ms, LSST with 580 history items on the mean
-16 ms (1.5, 12.4, 2).
+A writer schema and the wanted fields are compiled once into a program (`avro_program`), which one machine
+(`avro_kernel`) runs over all datums of a batch; it checks every byte and writes the columns. What it refuses is read
+again by `avro_strict`, slowly, for the sentence that says why. `scripts/bench_decode.py` measures the cost.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from linnet.core.avro_extra import Path, undeclared
+from linnet.core.avro_frames import REFUSED, Framed, Headers, take_apart
+from linnet.core.avro_layout import Numbers
 from linnet.core.avro_message import open_message, split
-from linnet.core.avro_rows import Rows
+from linnet.core.avro_reading import BATCH_FULL, MAX_DATUMS, Read, Run, reader
 from linnet.core.avro_schema import SchemaCache, WriterSchema, writer_schema
-from linnet.core.decoding import REJECT, Decoded, DecodedAlerts, Schema, Wanted
+from linnet.core.decoding import REJECT, Datums, Decoded, DecodedAlerts, Schema, Wanted
 from linnet.core.failpoints import passing
 from linnet.core.reasons import Reason
 from linnet.errors import PacketError
 
-MAX_DATUMS = 2**31 - 1
-"""Bytes of one survey's datums in one batch: what a binary column holds."""
+_kept = threading.local()
+
+Refusal = tuple[str, str]
+"""Reason and sentence. Not the error itself: it would hold its frames, and with them the whole batch, in a circle."""
+
+_FULL = (Reason.TOO_LARGE, f"the batch holds more than is taken at once, {MAX_DATUMS} bytes of datums")
+_DISAGREE = (Reason.BAD_DATUM, "two readers disagree about it")
 
 
 def decode(envelopes: pa.RecordBatch, schemas: SchemaCache, wanted: Mapping[str, Wanted]) -> Decoded:
@@ -41,20 +50,15 @@ def decode(envelopes: pa.RecordBatch, schemas: SchemaCache, wanted: Mapping[str,
     Returns:
         The alerts of each survey that has any, and one reject for every message that was refused as a whole. Nothing
         in a message raises.
+
+    Raises:
+        ValueError: no value of a packet can have a type that is wanted.
     """
-    batch = _Batch(schemas, wanted)
-    rejects: list[tuple[int, str, str]] = []
-    values, topics = envelopes.column("value"), envelopes.column("topic").to_pylist()
-    # One message after the other: what the loop itself costs is lost beside the decoding of each (see above).
-    for number, topic in enumerate(topics):
-        if number == len(topics) // 2:
-            passing("02")
-        try:
-            batch.take(number, values[number].as_py(), topic)
-        except PacketError as error:
-            rejects.append((number, error.reason, str(error)))
-    table = pa.Table.from_pylist([dict(zip(REJECT.names, row, strict=True)) for row in rejects], REJECT)
-    return Decoded(batch.finish(), table)
+    batch = _Batch(envelopes, schemas, wanted)
+    passing("02")
+    alerts = batch.alerts()
+    table = pa.Table.from_pylist([dict(zip(REJECT.names, row, strict=True)) for row in batch.rejects()], REJECT)
+    return Decoded(alerts, table)
 
 
 def decode_datums(datums: pa.Array, schema: WriterSchema, wanted: Wanted) -> DecodedAlerts:
@@ -70,13 +74,27 @@ def decode_datums(datums: pa.Array, schema: WriterSchema, wanted: Wanted) -> Dec
 
     Raises:
         PacketError: a datum is invalid; what was archived once was valid, so the archive is damaged.
+        ValueError: no value of a packet can have a type that is wanted.
     """
-    rows, paths = Rows(wanted), undeclared(schema.shape, wanted)
-    for number, datum in enumerate(datums.to_pylist()):
-        rows.add(read_datum(datum, schema), paths)
-        rows.place(number, 0, datum, schema.fingerprint)
-        rows.settle()
-    return rows.finish()
+    count = len(datums)
+    _, places, data = datums.buffers()
+    offsets = np.frombuffer(places, np.int32)[datums.offset : datums.offset + count + 1].astype(np.int64)
+    octets = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    one = np.ones(count, np.int64)
+    jobs = np.stack([offsets[:-1], offsets[1:], one, np.arange(count), one * schema.shape.least], axis=1)
+    ours = reader()
+    layout = ours.layout(wanted)
+    read = ours.read(layout, octets, jobs, [Run(0, count, ours.compiled(layout, schema))], count)
+    for number in np.flatnonzero(read.errors).tolist():
+        split(datums[number].as_py(), 1, schema)
+        raise PacketError(*_DISAGREE)
+    return DecodedAlerts(
+        read.fields,
+        pa.array(np.arange(count, dtype=np.int32)),
+        pa.array(np.zeros(count, np.int32)),
+        Datums(octets, offsets[:-1], offsets[1:]),
+        _fingerprints([schema], np.zeros(count, np.int64)),
+    )
 
 
 def read_datum(datum: bytes, schema: WriterSchema | Schema) -> dict[str, Any]:
@@ -88,11 +106,6 @@ def read_datum(datum: bytes, schema: WriterSchema | Schema) -> dict[str, Any]:
     if not isinstance(schema, WriterSchema):
         schema = writer_schema(json.dumps(schema).encode())
     split(datum, 1, schema)
-    return _values(datum, schema)
-
-
-def _values(datum: bytes, schema: WriterSchema) -> dict[str, Any]:
-    """The values of a datum that was walked."""
     stream = io.BytesIO(datum)
     try:
         record = fastavro.schemaless_reader(stream, schema.reader, None)
@@ -103,43 +116,119 @@ def _values(datum: bytes, schema: WriterSchema) -> dict[str, Any]:
     return record
 
 
+def _fingerprints(schemas: Sequence[WriterSchema], numbers: Numbers) -> pa.Array:
+    """The fingerprint of the schema with each of these numbers; all are of the same length."""
+    texts = np.array([schema.fingerprint.encode() for schema in schemas] or [b"-"])
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * texts.itemsize
+    joined = texts[numbers].tobytes()
+    return pa.Array.from_buffers(pa.string(), len(numbers), [None, pa.py_buffer(offsets), pa.py_buffer(joined)])
+
+
 @dataclass
 class _Batch:
-    """What is known about one batch while its messages are taken."""
+    """What is known about one batch.
 
+    Attributes:
+        origin: per message, place in `origins`, or -1 where it is refused.
+        origins: the writer schemas, each once for a topic.
+        refused: message -> why, as far as that is known already.
+    """
+
+    envelopes: pa.RecordBatch
     schemas: SchemaCache
     wanted: Mapping[str, Wanted]
-    rows: dict[str, Rows] = field(default_factory=dict)
-    undeclared: dict[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
+    framed: Framed = field(init=False)
+    topics: pa.Array = field(init=False)
+    origin: Numbers = field(init=False)
+    origins: list[WriterSchema] = field(default_factory=list)
+    refused: dict[int, Refusal] = field(default_factory=dict)
 
-    def take(self, number: int, value: bytes | None, topic: str) -> None:
-        """One message, wholly or not at all."""
-        schema, datums = open_message(value, topic, self.schemas)
-        survey = schema.survey or ""
-        if survey not in self.wanted:
-            raise PacketError(Reason.UNKNOWN_SCHEMA, f"nobody asked for alerts of the survey {survey!r}")
-        if not datums:
-            return
-        if survey not in self.rows:
-            self.rows[survey] = Rows(self.wanted[survey])
-        rows = self.rows[survey]
-        if rows.size + sum(map(len, datums)) > MAX_DATUMS:
-            raise PacketError(Reason.TOO_LARGE, f"the batch holds more than {MAX_DATUMS} bytes of datums")
-        paths = self._undeclared(schema, survey)
-        with rows.whole():
-            for datum in datums:
-                rows.add(_values(datum, schema), paths)
-        for index, datum in enumerate(datums):
-            rows.place(number, index, datum, schema.fingerprint)
-        rows.settle()
+    def __post_init__(self) -> None:
+        values = self.envelopes.column("value")
+        if values.null_count:
+            values = pc.fill_null(values, b"")
+        self.framed = take_apart(values, _headers())
+        self.topics = self.envelopes.column("topic").dictionary_encode()
+        self.origin = np.full(len(values), -1, np.int64)
+        # A schema is looked up once for each topic on which it stands, in the order of the messages.
+        sources, source = np.unique(self.framed.sources, return_inverse=True)
+        topic = self.topics.indices.to_numpy()
+        keys = source * len(self.topics.dictionary) + topic
+        for first in np.sort(np.unique(keys, return_index=True)[1]).tolist():
+            self._look_up(int(sources[source[first]]), int(topic[first]), np.flatnonzero(keys == keys[first]))
 
-    def finish(self) -> dict[str, DecodedAlerts]:
+    def alerts(self) -> dict[str, DecodedAlerts]:
         """The alerts of every survey that has any."""
-        alerts = {survey: rows.finish() for survey, rows in self.rows.items()}
-        return {survey: decoded for survey, decoded in alerts.items() if len(decoded)}
+        surveys = list(dict.fromkeys(schema.survey or "" for schema in self.origins))
+        decoded = {survey: self._survey(survey) for survey in surveys}
+        return {survey: alerts for survey, alerts in decoded.items() if len(alerts)}
 
-    def _undeclared(self, schema: WriterSchema, survey: str) -> tuple[Path, ...]:
-        key = (schema.fingerprint, survey)
-        if key not in self.undeclared:
-            self.undeclared[key] = undeclared(schema.shape, self.wanted[survey])
-        return self.undeclared[key]
+    def rejects(self) -> list[tuple[int, str, str]]:
+        """Why messages were refused, in their order."""
+        numbers = sorted({*np.flatnonzero(self.framed.sources == REFUSED).tolist(), *self.refused})
+        return [(number, *(self.refused.get(number) or self._reason(number))) for number in numbers]
+
+    def _look_up(self, source: int, topic: int, messages: Numbers) -> None:
+        """Find the writer schema of these messages."""
+        if source == REFUSED:
+            return
+        name = self.topics.dictionary[topic].as_py()
+        try:
+            if source < 0:
+                schema = self.schemas.of_frame(-1 - source, name)
+            else:
+                schema = self.schemas.of_container(self.framed.headers[source].schema, name)
+        except PacketError as error:
+            self.refused |= dict.fromkeys(messages.tolist(), (error.reason, str(error)))
+            return
+        if (schema.survey or "") not in self.wanted:
+            sentence = f"nobody asked for alerts of the survey {schema.survey or ''!r}"
+            self.refused |= dict.fromkeys(messages.tolist(), (Reason.UNKNOWN_SCHEMA, sentence))
+            return
+        self.origin[messages] = len(self.origins)
+        self.origins.append(schema)
+
+    def _survey(self, survey: str) -> DecodedAlerts:
+        ours = reader()
+        layout = ours.layout(self.wanted[survey])
+        belongs = np.array([schema.survey == survey for schema in self.origins] + [False])
+        table = self.framed.blocks[belongs[self.origin[self.framed.blocks[:, 0]]]]
+        origin = self.origin[table[:, 0]]
+        least = np.array([schema.shape.least for schema in self.origins])[origin]
+        jobs = np.ascontiguousarray(np.concatenate([table[:, 1:], table[:, :1], least[:, None]], axis=1))
+        edges = [0, *(np.flatnonzero(np.diff(origin)) + 1).tolist(), len(jobs)]
+        runs = [
+            Run(first, last, ours.compiled(layout, self.origins[origin[first]]))
+            for first, last in pairwise(edges)
+            if first < last
+        ]
+        read = ours.read(layout, self.framed.data, jobs, runs, len(self.origin))
+        for number in np.flatnonzero(read.errors).tolist():
+            self.refused[number] = _FULL if read.errors[number] == BATCH_FULL else self._reason(number)
+        return self._decoded(read)
+
+    def _decoded(self, read: Read) -> DecodedAlerts:
+        messages = read.rows[:, 2]
+        return DecodedAlerts(
+            read.fields,
+            pa.array(messages.astype(np.int32)),
+            pa.array(read.rows[:, 3].astype(np.int32)),
+            Datums(self.framed.data, read.rows[:, 0], read.rows[:, 1]),
+            _fingerprints(self.origins, self.origin[messages]),
+        )
+
+    def _reason(self, number: int) -> Refusal:
+        """Why a message was refused: read again by the readers that can say it."""
+        value, topic = self.envelopes.column("value")[number].as_py(), self.envelopes.column("topic")[number].as_py()
+        try:
+            open_message(value, topic, self.schemas)
+        except PacketError as error:
+            return error.reason, str(error)
+        return _FULL if len(self.framed.data) > MAX_DATUMS else _DISAGREE
+
+
+def _headers() -> Headers:
+    if not hasattr(_kept, "headers"):
+        _kept.headers = Headers()
+    found: Headers = _kept.headers
+    return found
