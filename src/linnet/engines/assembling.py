@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from linnet.core.accounting import Ledger
 from linnet.core.envelope import Position
 from linnet.core.lightcurve import point_rows, withdrawn_rows
+from linnet.core.ports import ActiveFilters
 from linnet.core.reasons import DUPLICATE, Reason
 from linnet.core.tagging import enrich, evaluate, scalars
 from linnet.core.unit import TAG, Unit
 from linnet.core.vocabulary import RECORD
 from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
-from linnet.engines.corridor import Corridor, Filters
+from linnet.engines.corridor import Corridor
 from linnet.engines.dedupe import Sorted, dedupe
 from linnet.engines.refusals import Refusals
 
@@ -60,7 +61,7 @@ def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Positio
     return [*before, Draft(last.refused, last.bad, last.part, positions)]
 
 
-def assemble(draft: Draft, number: int, corridor: Corridor, filters: Filters) -> Unit:
+def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters) -> Unit:
     """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
     ledger = Ledger()
     refusals = Refusals(corridor.store, ledger)
@@ -123,7 +124,7 @@ def _count_repeats(arrivals: Arrivals, told: Sorted, ledger: Ledger, refusals: R
 
 
 def _rows(
-    fresh: Arrivals, night: int, corridor: Corridor, filters: Filters, ledger: Ledger
+    fresh: Arrivals, night: int, corridor: Corridor, filters: ActiveFilters, ledger: Ledger
 ) -> tuple[pa.RecordBatch, pa.Table]:
     """Scalar columns of the new alerts, and their tags."""
     survey = fresh.survey
