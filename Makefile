@@ -10,7 +10,7 @@ endif
 endif
 HOME_DIR ?= demo-home
 
-.PHONY: setup demo serve check test test-quick bench clean
+.PHONY: setup demo serve check test test-quick bench bench-filters clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -40,6 +40,9 @@ test: setup  ## every test; those that need the shared data skip loudly without 
 
 bench: setup  ## CPU per alert, with a yardstick of the same run
 	$(BIN)/python scripts/bench.py
+
+bench-filters: setup  ## a thousand filters, together and each alone; writes bench/filters.json
+	$(BIN)/python scripts/bench_filters.py
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

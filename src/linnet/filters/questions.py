@@ -85,12 +85,13 @@ def _fill(group: Group, values: Values, bits: Bools) -> None:
             bits[0] = _pair(operator, values[group.item], values[other])
         return
     vector, start = values[group.item], 0
-    for test in group.tests:
+    for test in group.tests if not values.is_empty(group.item) else ():
         stop = start + len(test.constants)
-        if not values.is_empty(group.item):
-            _compare(test, vector, bits[start:stop])
+        _compare(test, vector, bits[start:stop])
         start = stop
-    for place, state in enumerate(group.states, start):
+    if start and not vector.valid.all():
+        bits[:start] &= vector.valid
+    for place, state in enumerate(group.states, group.size - len(group.states)):
         bits[place] = _state(state, vector)
 
 
@@ -105,8 +106,6 @@ def _compare(test: Test, vector: Vector, bits: Bools) -> None:
         DIRECT[test.operator](vector.values, test.constants[:, None], out=bits)
     else:
         raise FilterError("a flag where numbers or texts belong")
-    if not vector.valid.all():
-        bits &= vector.valid
 
 
 def _pair(operator: str, left: Vector, right: Vector) -> Bools:
