@@ -23,6 +23,9 @@ FRAMED_IDS = range(700, 1200)
 TAI_MINUS_UTC = 37.0
 """Seconds, since 2017; all that matters here is the date, and no packet lies within a minute of its change."""
 
+NOON_UTC = {"ztf": 20, "lsst": 12}
+"""Hours UTC at which nights turn."""
+
 Content = tuple[object, ...]
 
 
@@ -32,14 +35,23 @@ class Offered:
 
     Attributes:
         content: what tells a repeat from a conflict: object, time, place, band, flux and its error as the packet says.
-        night: YYYYMMDD of the local evening, or None where the time is none.
+        mjd_utc: middle of the exposure.
+        record: the whole packet.
     """
 
     survey: str
     alert_id: int
     content: Content
-    night: int | None
+    mjd_utc: float
     record: Mapping[str, Any]
+
+    @property
+    def night(self) -> int | None:
+        """YYYYMMDD of the local evening, or None where the time is none."""
+        if not 40_000 <= self.mjd_utc <= 80_000:
+            return None
+        turns = NOON_UTC[self.survey] / 24
+        return int((datetime(1858, 11, 17, tzinfo=UTC) + timedelta(days=self.mjd_utc - turns)).strftime("%Y%m%d"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,7 @@ def _ztf(record: Mapping[str, Any]) -> Offered:
     exposure = c.get("exptime") or 30.0
     content = (record.get("objectId"), c["jd"], exposure, c["ra"], c["dec"], c["fid"], c["magpsf"], c["sigmapsf"], sign)
     utc = c["jd"] - 2400000.5 + exposure / 2 / 86400
-    return Offered("ztf", c["candid"], content, _date(utc - 20 / 24), record)
+    return Offered("ztf", c["candid"], content, utc, record)
 
 
 def _lsst(record: Mapping[str, Any]) -> Offered:
@@ -119,8 +131,4 @@ def _lsst(record: Mapping[str, Any]) -> Offered:
     numbers = (None if s[n] is None or math.isnan(s[n]) else s[n] for n in ("ra", "dec", "psfFlux", "psfFluxErr"))
     content = (s["diaObjectId"] or None, s["midpointMjdTai"], s["band"], *numbers)
     utc = s["midpointMjdTai"] - TAI_MINUS_UTC / 86400
-    return Offered("lsst", s["diaSourceId"], content, _date(utc - 0.5) if utc < 80_000 else None, record)
-
-
-def _date(mjd: float) -> int:
-    return int((datetime(1858, 11, 17, tzinfo=UTC) + timedelta(days=mjd)).strftime("%Y%m%d"))
+    return Offered("lsst", s["diaSourceId"], content, utc, record)

@@ -224,6 +224,8 @@ def test_a_clock_that_is_wrong_by_hours_costs_nothing(nights: list[Packet]) -> N
 CONTENT: dict[str, dict[str, Any]] = {
     "objectId": {"top": {"objectId": "ZTF18aaaaaaa"}},
     "jd": {"days": 1e-5},
+    "an earlier night": {"days": -1.0},
+    "a later night": {"days": 1.0},
     "ra": {"ra": 12.5},
     "dec": {"dec": -12.5},
     "fid": {"fid": 3},
@@ -251,6 +253,7 @@ def test_other_content_of_a_known_alert_is_a_dead_letter_and_the_first_stays(
     batches: list[list[Packet | bytes | Message]] = [[first], [other]] if apart else [[first, other]]
     with fed(None, *batches) as bench, fed(None, [first]) as alone:
         assert differences(bench.store.dump(), alone.store.dump()) == []
+        assert bench.store.open_nights() == alone.store.open_nights() == {"ztf": first.night}
         (letter,) = letters(bench)
         assert (letter["reason"], letter["alert_id"], letter["survey"]) == ("DUP_CONFLICT", first.alert_id, "ztf")
         assert letter["value"] == other.datum

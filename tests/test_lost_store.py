@@ -36,7 +36,7 @@ def lose(home: Path) -> None:
 
 def test_a_lost_store_stops_ingest_before_it_cuts_the_archive(home: Path, samples: Path) -> None:
     lose(home)
-    refused = linnet("ingest", samples / "ztf/boom", "--home", home)
+    refused = linnet("ingest", samples / "ztf/forced-photometry", "--home", home)
     assert refused.returncode == 4
     assert "linnet rebuild --replace" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ class SqliteControl:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = connection
+        # Whoever drops it without closing it leaves no open file behind.
+        weakref.finalize(self, connection.close)
         self._lock = Lock()
 
     @classmethod

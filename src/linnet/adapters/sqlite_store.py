@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -34,6 +35,8 @@ class SqliteStore(SqliteAnswers):
         self._path = path
         self._writer = writer
         self._writing = Lock()
+        # Whoever drops a store without closing it leaves no open file behind.
+        weakref.finalize(self, _let_go, self._readers, writer)
 
     @classmethod
     def open(
@@ -100,3 +103,9 @@ class SqliteStore(SqliteAnswers):
         if self._writer is None:
             raise StorageError(f"{STORE.noun} {self._path} is closed, or open for reading alone")
         return self._writer
+
+
+def _let_go(readers: Readers, writer: sqlite3.Connection | None) -> None:
+    readers.close()
+    if writer is not None:
+        writer.close()

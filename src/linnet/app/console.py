@@ -57,26 +57,28 @@ def show_table(title: str, columns: Mapping[str, str], rows: Sequence[Mapping[st
 def show_lists(heading: str, lists: Mapping[str, Sequence[str]]) -> None:
     """A heading, and below it named lists, broken between their entries at the width of the terminal."""
     out.print(heading, highlight=False, soft_wrap=True, markup=False)
-    width = max(len(name) for name in lists)
-    for name, entries in lists.items():
-        start = f"  {name:<{width}}  "
-        filled = textwrap.fill(
-            ", ".join(entries) or "-",
+    _show_named({name: ", ".join(entries) or "-" for name, entries in lists.items()}, "  ")
+
+
+def show_pairs(pairs: Mapping[str, object]) -> None:
+    """Names and values, broken between words at the width of the terminal; what is null or empty is left out."""
+    _show_named({name: text for name, value in pairs.items() if (text := _text(value))}, "")
+
+
+def _show_named(texts: Mapping[str, str], margin: str) -> None:
+    width = max(len(name) for name in texts)
+    for name, text in texts.items():
+        start = f"{margin}{name:<{width}}  "
+        # Words stay whole, paths above all: what is copied from here is to be found.
+        wrapped = textwrap.fill(
+            text,
             out.width,
             initial_indent=start,
             subsequent_indent=" " * len(start),
             break_long_words=False,
             break_on_hyphens=False,
         )
-        out.print(filled, highlight=False, soft_wrap=True, markup=False)
-
-
-def show_pairs(pairs: Mapping[str, object]) -> None:
-    """Names and values, one line each; what is null or empty is left out."""
-    said = {name: text for name, value in pairs.items() if (text := _text(value))}
-    width = max(len(name) for name in said)
-    for name, value in said.items():
-        out.print(f"{name:<{width}}  {value}", highlight=False, soft_wrap=True, markup=False)
+        out.print(wrapped, highlight=False, soft_wrap=True, markup=False)
 
 
 def _text(value: object) -> str:

@@ -88,8 +88,10 @@ def existing(path: Path) -> Home:
         HomeVersionError: its format is newer than this code, or older.
     """
     found = _marker(path).get("format")
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise HomeError(f"{path / MARKER} cannot be read: restore it from a backup")
     if found != FORMAT:
-        advice = "update Linnet" if isinstance(found, int) and found > FORMAT else "run the release that made it"
+        advice = "update Linnet" if found > FORMAT else "run the release that made it"
         raise HomeVersionError(f"the home {path} has format {found}, this Linnet reads format {FORMAT}: {advice}")
     return Home(path)
 

@@ -77,11 +77,13 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilte
     ledger.through(AFTER_DEDUPE, fresh.origins)
     rows, tags = _rows(fresh, night, corridor, filters, ledger)
     alerts = _with_record(rows, fresh, _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, corridor))
+    # Only an alert that is taken opens a night: not a conflict with the date of another one.
+    taken = len(fresh) > 0
     return Unit(
         number,
         run,
-        survey=arrivals.survey.name,
-        night=night,
+        survey=arrivals.survey.name if taken else None,
+        night=night if taken else None,
         alerts=alerts,
         points=point_rows(fresh.alerts, night),
         withdrawn=withdrawn_rows(fresh.alerts, night),
@@ -94,7 +96,14 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilte
 
 
 def _by_night(arrivals: Arrivals, open_night: int) -> list[Part]:
+    """Parts by known_night, the alerts of each in the order in which they came.
+
+    A repeat goes with the first of its identity, whatever night it claims itself: were it taken earlier than that one,
+    a damaged date would win over an intact alert that had come before, and the size of the batch would decide.
+    """
     known = np.maximum(arrivals.alerts.column("night").to_numpy(zero_copy_only=False).astype(np.int64), open_night)
+    _, first, place = np.unique(arrivals.alerts.column("alert_id").to_numpy(), return_index=True, return_inverse=True)
+    known = known[first[place]]
     return [Part(arrivals.pick(pa.array(known == night)), int(night)) for night in np.unique(known)]
 
 
