@@ -37,8 +37,9 @@ def enrich(
     """
     objects = pc.drop_null(pc.unique(alerts.column("object_id")))
     stored = store.points(survey.name, objects, before=night)
-    joined = _with(alerts, join(alerts, stored))
-    return plan.run(_with(joined, counted(joined, survey.night)), failed)
+    history = join(alerts, stored)
+    counts = counted(pa.RecordBatch.from_pydict({**history, "mjd": alerts.column("mjd")}), survey.night)
+    return plan.run(_with(alerts, {**history, **counts}), failed)
 
 
 def evaluate(filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:

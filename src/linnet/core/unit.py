@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Literal
 
@@ -126,7 +127,7 @@ class Run:
         """Canonical JSON of the run."""
         return json.dumps(asdict(self), sort_keys=True)
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Twelve hex digits of the SHA-256 of the canonical JSON."""
         return sha256(self.as_json().encode()).hexdigest()[:12]

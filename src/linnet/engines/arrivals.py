@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -63,7 +64,7 @@ class Arrivals:
             self.message.take(chosen),
         )
 
-    @property
+    @cached_property
     def origins(self) -> Origins:
         """Where each alert came from, for the ledger."""
         return Origins(
