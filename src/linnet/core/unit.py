@@ -125,6 +125,11 @@ class Run:
 
     def as_json(self) -> str:
         """Canonical JSON of the run."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
+        # Written once: with a thousand filters it takes 2 ms, and every unit names its run several times.
         return json.dumps(asdict(self), sort_keys=True)
 
     @cached_property
