@@ -10,7 +10,7 @@ endif
 endif
 HOME_DIR ?= demo-home
 
-.PHONY: setup demo serve check test test-quick bench bench-full bench-quick profile clean
+.PHONY: setup demo serve check test bench bench-full bench-quick bench-filters profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -49,6 +49,9 @@ bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by
 
 profile: setup  ## a flame graph of the corridor, bench/profile.svg
 	PYTHONPATH=scripts $(BIN)/python -m bench.profiling
+
+bench-filters: setup  ## a thousand filters, together and each alone; writes bench/filters.json
+	$(BIN)/python scripts/bench_filters.py
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

@@ -19,7 +19,7 @@ from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app import wiring
-from linnet.app.feed import FilterFeed, run_of
+from linnet.app.feed import FilterFeed, Runs
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.dump import digest
 from linnet.core.envelope import Message, envelopes
@@ -91,7 +91,7 @@ def _bench(schemas: SchemaCache, store: Store, control: Control, raw: RawArchive
         raw=raw,
         science=science,
         filters=FilterFeed(control, store, PLAN),
-        run_of=lambda filters: run_of(PLAN, filters),
+        run_of=Runs(PLAN),
         routes=((Route("files", "memory"), sink.open()),),
         publish_private=True,
     )

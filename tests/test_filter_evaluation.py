@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 import re
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from linnet.core.vocabulary import COMMON
 from linnet.errors import FilterError
 from linnet.filters.clauses import at, clauses, verdicts
 from linnet.filters.formatter import canonical
-from linnet.filters.language import active, parse
+from linnet.filters.language import parse
 
 ROWS = reference.some_rows(random.Random(3), 48)
 BATCH = reference.batch(ROWS)
@@ -165,14 +164,6 @@ def test_the_batch_itself_is_never_changed() -> None:
     parse("x > 0", {"x": real("Mag.", bits=64)}).evaluate({"x": pa.array(values)}.__getitem__, 3)
     assert np.isnan(values[1])
     assert np.isinf(values[2])
-
-
-def test_an_active_filter_names_its_columns_and_survives_pickling() -> None:
-    ready = active("bright", 3, parse("mag < 19 and survey = 'ztf' and mag > 1", COMMON))
-    assert (ready.name, ready.version, ready.needs) == ("bright", 3, ("mag", "survey"))
-    data = {"mag": pa.array([18.0, 20.0], pa.float32()), "survey": pa.array(["ztf", "ztf"]).dictionary_encode()}
-    again = pickle.loads(pickle.dumps(ready))  # noqa: S301 - our own object, as Spark ships it
-    assert again.evaluate(data.__getitem__, 2).to_pylist() == [True, False]
 
 
 def test_clauses_have_addresses_texts_and_verdicts_that_combine_to_the_filter() -> None:

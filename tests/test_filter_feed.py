@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
+
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.memory_store import MemoryStore
+from linnet.app import feed as feed_module
 from linnet.app import wiring
-from linnet.app.feed import FilterFeed
+from linnet.app.feed import FilterFeed, Runs, run_of
+from linnet.core.column import Column
 from linnet.core.ports import FilterText
+from linnet.filters.language import Filter, parse
 
 PLAN = wiring.plan()
 
@@ -32,7 +39,7 @@ def add(control: MemoryControl, name: str, text: str) -> None:
 
 
 def names(feed: FilterFeed) -> list[str]:
-    return [f.name for f in feed()]
+    return [name for name, _ in feed().versions]
 
 
 def test_a_filter_added_while_the_others_are_read_is_there_at_the_next_look() -> None:
@@ -74,3 +81,35 @@ def test_a_reader_records_no_activation() -> None:
     add(control, "sound", "mag < 13")
     FilterFeed(control, MemoryStore(wiring.stored_columns(PLAN)), PLAN, record=False)()
     assert control.activations() == [("sound", 1, None)]
+
+
+def test_a_version_that_stays_active_is_read_once_however_often_others_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+
+    def reading(text: str, columns: Mapping[str, Column]) -> Filter:
+        texts.append(text)
+        return parse(text, columns)
+
+    monkeypatch.setattr(feed_module, "parse", reading)
+    control = MemoryControl()
+    add(control, "first", "mag < 13")
+    feed = FilterFeed(control, MemoryStore(wiring.stored_columns(PLAN)), PLAN)
+    assert names(feed) == ["first"]
+    add(control, "second", "mag < 12")
+    assert names(feed) == ["first", "second"]
+    add(control, "first", "mag < 14")
+    assert feed().versions == (("first", 2), ("second", 1))
+    assert texts == ["mag < 13", "mag < 12", "mag < 14"]
+
+
+def test_the_run_follows_the_filters_and_is_the_same_object_while_they_stay() -> None:
+    control = MemoryControl()
+    add(control, "first", "mag < 13")
+    feed, runs = FilterFeed(control, MemoryStore(wiring.stored_columns(PLAN)), PLAN), Runs(PLAN)
+    before = runs(feed())
+    assert before == run_of(PLAN, feed())
+    assert before.filters == (("first", 1),)
+    assert runs(feed()) is before
+    add(control, "second", "mag < 12")
+    assert runs(feed()).filters == (("first", 1), ("second", 1))
+    assert runs(feed()).run_id != before.run_id

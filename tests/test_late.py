@@ -21,7 +21,7 @@ from linnet.adapters.memory_store import MemoryStore
 from linnet.app.feed import run_of
 from linnet.core.dump import differences
 from linnet.core.envelope import Message, envelopes
-from linnet.core.ports import ActiveFilter
+from linnet.core.ports import ActiveFilters
 from linnet.core.unit import Run
 from linnet.operations import reprocess
 from linnet.operations.audit import Audit, audit
@@ -94,7 +94,7 @@ def verified(bench: Bench) -> reprocess.Verdict:
     """Everything archived, run again as it was lived."""
     active = bench.corridor.filters()
 
-    def filters(_run: Run) -> tuple[ActiveFilter, ...]:
+    def filters(_run: Run) -> ActiveFilters:
         return active
 
     return reprocess.verify(

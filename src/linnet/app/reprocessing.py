@@ -9,10 +9,11 @@ from linnet.app.feed import FilterFeed, run_of
 from linnet.app.home import Home
 from linnet.app.progress import counting
 from linnet.app.wiring import Parts, reader
-from linnet.core.ports import ActiveFilter
+from linnet.core.ports import ActiveFilters
 from linnet.core.unit import Run
 from linnet.errors import FilterError
-from linnet.filters.language import active, parse
+from linnet.filters.filter_set import FilterSet, NamedFilter
+from linnet.filters.language import parse
 from linnet.operations import reprocess as operation
 
 
@@ -35,21 +36,22 @@ def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation
         return operation.reprocess(bench, filters, advance)
 
 
-def _recorded_filters(parts: Parts) -> Callable[[Run], tuple[ActiveFilter, ...] | None]:
+def _recorded_filters(parts: Parts) -> Callable[[Run], ActiveFilters | None]:
     """The filters of a recorded run, compiled from their kept texts; None where one is gone or no longer parses.
 
     Asked for with every file of the archive, compiled once a run: five texts take 40 ms.
     """
     texts = {(f.name, f.version): f.text for f in parts.control.filters()}
-    compiled: dict[str, tuple[ActiveFilter, ...] | None] = {}
+    compiled: dict[str, ActiveFilters | None] = {}
 
-    def compile_all(run: Run) -> tuple[ActiveFilter, ...] | None:
+    def compile_all(run: Run) -> ActiveFilters | None:
         try:
-            return tuple(active(n, v, parse(texts[(n, v)], parts.plan.columns)) for n, v in run.filters)
+            named = [NamedFilter(n, v, parse(texts[(n, v)], parts.plan.columns)) for n, v in run.filters]
+            return FilterSet(named)
         except (KeyError, FilterError):
             return None
 
-    def filters(run: Run) -> tuple[ActiveFilter, ...] | None:
+    def filters(run: Run) -> ActiveFilters | None:
         if run.run_id not in compiled:
             compiled[run.run_id] = compile_all(run)
         return compiled[run.run_id]

@@ -15,7 +15,7 @@ from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.config import Settings
-from linnet.app.feed import FilterFeed, run_of
+from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
@@ -81,7 +81,7 @@ class Parts:
             raw=self.raw,
             science=self.science,
             filters=feed,
-            run_of=lambda filters: run_of(self.plan, filters),
+            run_of=Runs(self.plan),
             routes=routes,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,

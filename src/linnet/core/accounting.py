@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.unit import COUNT, STAGES
+
+_ORIGIN = ["topic", "partition", "survey", "night", "visit"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,14 @@ class Origins:
     night: pa.Array
     visit: pa.Array
 
+    @cached_property
+    def tally(self) -> pa.Table:
+        """`COUNT` rows without stage and outcome, one per distinct origin: counted once for all stages passed."""
+        n = len(self.topic)
+        survey = pa.array([self.survey] * n, pa.string())
+        rows = pa.Table.from_arrays([self.topic, self.partition, survey, self.night, self.visit], _ORIGIN)
+        return rows.group_by(_ORIGIN, use_threads=False).aggregate([([], "count_all")])
+
     def take(self, rows: pa.Array) -> Origins:
         """The entries at these indices, or where this boolean array is true."""
         pick = pc.filter if pa.types.is_boolean(rows.type) else pc.take
@@ -41,20 +52,12 @@ class Ledger:
 
     def add(self, stage: str, outcome: str, origins: Origins) -> None:
         """Count each of these origins once for a stage and an outcome (`in`, `out`, or a reason)."""
-        n = len(origins.topic)
-        if n == 0:
+        if len(origins.topic) == 0:
             return
-        columns = [
-            origins.topic,
-            origins.partition,
-            pa.array([origins.survey] * n, pa.string()),
-            origins.night,
-            origins.visit,
-            pa.array([stage] * n, pa.string()),
-            pa.array([outcome] * n, pa.string()),
-            pa.array([1] * n, pa.int64()),
-        ]
-        self._parts.append(pa.Table.from_arrays(columns, schema=COUNT))
+        *origin, number = origins.tally.columns
+        n = len(number)
+        names = [pa.array([name] * n, pa.string()) for name in (stage, outcome)]
+        self._parts.append(pa.Table.from_arrays([*origin, *names, number], schema=COUNT))
 
     def through(self, stages: tuple[str, ...], origins: Origins) -> None:
         """Count origins in and out of stages that drop nothing."""

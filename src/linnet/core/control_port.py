@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+Places: TypeAlias = npt.NDArray[np.int64]
 
-@dataclass(frozen=True)
-class ActiveFilter:
-    """A filter as the engine sees it.
 
-    Attributes:
-        needs: columns that it reads.
-        evaluate: maps a look-up of columns (name -> Arrow array of n rows) and n to a boolean array with nulls.
-    """
+class ActiveFilters(Protocol):
+    """The filters that are active at one time, as the engine sees them: judged together, since they share clauses."""
 
-    name: str
-    version: int
-    needs: tuple[str, ...]
-    evaluate: Callable[[Callable[[str], pa.Array], int], pa.Array]
+    @property
+    def versions(self) -> tuple[tuple[str, int], ...]:
+        """Name and version of each, in the order in which their tags are written."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Sorted names of the columns that any of them reads."""
+
+    def hits(self, lookup: Callable[[str], pa.Array], length: int) -> tuple[Places, Places]:
+        """Rows of the batch, and places in `versions`, of everything that passes: by row, then by filter.
+
+        `lookup` gives the Arrow array of a column by its name, `length` rows long.
+        """
 
 
 @dataclass(frozen=True)

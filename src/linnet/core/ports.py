@@ -11,14 +11,14 @@ from typing import Protocol
 import pyarrow as pa
 
 from linnet.core.avro_segment import Place
-from linnet.core.control_port import ActiveFilter, Control, FilterText, Route
+from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
 from linnet.core.decoding import Schema
 from linnet.core.envelope import Position
 from linnet.core.store_port import OBJECT, Store
 
 __all__ = [
     "OBJECT",
-    "ActiveFilter",
+    "ActiveFilters",
     "Control",
     "FilterText",
     "OpenSink",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,7 +12,7 @@ from linnet.core.counted import counted
 from linnet.core.lightcurve import join
 from linnet.core.module import Module
 from linnet.core.plan import Plan
-from linnet.core.ports import ActiveFilter, Store
+from linnet.core.ports import ActiveFilters, Store
 from linnet.core.survey import Survey
 from linnet.core.unit import TAG
 
@@ -38,11 +37,12 @@ def enrich(
     """
     objects = pc.drop_null(pc.unique(alerts.column("object_id")))
     stored = store.points(survey.name, objects, before=night)
-    joined = _with(alerts, join(alerts, stored))
-    return plan.run(_with(joined, counted(joined, survey.night)), failed)
+    history = join(alerts, stored)
+    counts = counted(pa.RecordBatch.from_pydict({**history, "mjd": alerts.column("mjd")}), survey.night)
+    return plan.run(_with(alerts, {**history, **counts}), failed)
 
 
-def evaluate(filters: tuple[ActiveFilter, ...], batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:
+def evaluate(filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:
     """`TAG` rows of the alerts that pass, in the order of the alerts, then of the filters."""
     n = batch.num_rows
     present = set(batch.schema.names)
@@ -50,22 +50,17 @@ def evaluate(filters: tuple[ActiveFilter, ...], batch: pa.RecordBatch, columns: 
     def look_up(name: str) -> pa.Array:
         return batch.column(name) if name in present else columns[name].empty(n)
 
-    hits = [(i, f) for f in filters for i in _passing(f.evaluate(look_up, n))]
-    order = {f.name: k for k, f in enumerate(filters)}
-    hits.sort(key=lambda hit: (hit[0], order[hit[1].name]))
-    ids = batch.column("alert_id")
-    rows = [{"alert_id": ids[i].as_py(), "filter": f.name, "version": f.version} for i, f in hits]
-    return pa.Table.from_pylist(rows, schema=TAG)
+    rows, places = (pa.array(found) for found in filters.hits(look_up, n))
+    names = pa.array([name for name, _ in filters.versions], pa.string())
+    versions = pa.array([version for _, version in filters.versions], pa.int32())
+    return pa.Table.from_arrays(
+        [batch.column("alert_id").take(rows), names.take(places), versions.take(places)], schema=TAG
+    )
 
 
 def scalars(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch without its light-curve columns."""
     return batch.select([f.name for f in batch.schema if not pa.types.is_list(f.type)])
-
-
-def _passing(verdicts: pa.Array) -> list[int]:
-    rows: list[int] = np.flatnonzero(verdicts.fill_null(False).to_numpy(zero_copy_only=False)).tolist()
-    return rows
 
 
 def _with(batch: pa.RecordBatch, more: dict[str, pa.Array]) -> pa.RecordBatch:

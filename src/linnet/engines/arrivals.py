@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import pyarrow as pa
@@ -66,7 +67,7 @@ class Arrivals:
             self.sent_night.take(chosen),
         )
 
-    @property
+    @cached_property
     def origins(self) -> Origins:
         """Where each alert came from, for the ledger."""
         return Origins(

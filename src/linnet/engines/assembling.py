@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from linnet.core.accounting import Ledger
 from linnet.core.envelope import Position
 from linnet.core.lightcurve import point_rows, withdrawn_rows
+from linnet.core.ports import ActiveFilters
 from linnet.core.reasons import DUPLICATE, Reason
 from linnet.core.tagging import enrich, evaluate, scalars
 from linnet.core.unit import TAG, Unit
 from linnet.core.vocabulary import RECORD
 from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
-from linnet.engines.corridor import Corridor, Filters
+from linnet.engines.corridor import Corridor
 from linnet.engines.dedupe import Sorted, dedupe
 from linnet.engines.refusals import Refusals
 
@@ -35,11 +36,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Bad:
+    """Alerts of one survey that failed a check, with the reason code and the sentence of each."""
+
+    arrivals: Arrivals
+    reason: pa.Array
+    detail: pa.Array
+
+
+@dataclass(frozen=True)
 class Draft:
     """One unit before its number: what is refused, then at most one part."""
 
     refused: Opened | None
-    bad: tuple[Arrivals, ...]
+    bad: tuple[Bad, ...]
     part: Part | None
     positions: tuple[Position, ...]
 
@@ -51,16 +61,20 @@ def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Positio
     """
     bad, parts = [], []
     for arrivals in opened.arrivals:
-        reason, _ = unusable(arrivals)
-        bad.append(arrivals.pick(pc.is_valid(reason)))
-        parts.extend(_by_night(arrivals.pick(pc.is_null(reason)), open_nights.get(arrivals.survey.name, 0)))
-    heads = [Draft(opened, tuple(b for b in bad if len(b)), parts[0] if parts else None, ())]
+        reason, detail = unusable(arrivals)
+        good = arrivals
+        if reason.null_count < len(arrivals):
+            fails = pc.is_valid(reason)
+            bad.append(Bad(arrivals.pick(fails), reason.filter(fails), detail.filter(fails)))
+            good = arrivals.pick(pc.invert(fails))
+        parts.extend(_by_night(good, open_nights.get(arrivals.survey.name, 0)))
+    heads = [Draft(opened, tuple(bad), parts[0] if parts else None, ())]
     rest = [Draft(None, (), part, ()) for part in parts[1:]]
     *before, last = [*heads, *rest]
     return [*before, Draft(last.refused, last.bad, last.part, positions)]
 
 
-def assemble(draft: Draft, number: int, corridor: Corridor, filters: Filters) -> Unit:
+def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters) -> Unit:
     """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
     ledger = Ledger()
     refusals = Refusals(corridor.store, ledger)
@@ -71,8 +85,8 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: Filters) ->
     arrivals, night = draft.part.arrivals, draft.part.night
     _through_checks(ledger, arrivals)
     told = dedupe(arrivals, corridor.store)
-    _count_repeats(arrivals, told, ledger, refusals)
     fresh = arrivals.pick(told.new)
+    _count_repeats(arrivals, fresh, told, ledger, refusals)
     ledger.through(AFTER_DEDUPE, fresh.origins)
     rows, tags = _rows(fresh, night, corridor, filters, ledger)
     alerts = _with_record(rows, fresh, _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, corridor))
@@ -110,10 +124,11 @@ def _count_refused(draft: Draft, ledger: Ledger, refusals: Refusals) -> None:
     if draft.refused is not None:
         ledger.add("decode", "in", draft.refused.refused_origins)
         refusals.add("decode", draft.refused.refused, draft.refused.refused_origins)
-    for arrivals in draft.bad:
-        ledger.through(("decode",), arrivals.origins)
-        ledger.add("check", "in", arrivals.origins)
-        refusals.add("check", dead_alerts(arrivals, *unusable(arrivals)), arrivals.origins)
+    for bad in draft.bad:
+        origins = bad.arrivals.origins
+        ledger.through(("decode",), origins)
+        ledger.add("check", "in", origins)
+        refusals.add("check", dead_alerts(bad.arrivals, bad.reason, bad.detail), origins)
 
 
 def _through_checks(ledger: Ledger, arrivals: Arrivals) -> None:
@@ -121,8 +136,10 @@ def _through_checks(ledger: Ledger, arrivals: Arrivals) -> None:
     ledger.add("dedupe", "in", arrivals.origins)
 
 
-def _count_repeats(arrivals: Arrivals, told: Sorted, ledger: Ledger, refusals: Refusals) -> None:
-    ledger.add("dedupe", "out", arrivals.origins.take(told.new))
+def _count_repeats(arrivals: Arrivals, fresh: Arrivals, told: Sorted, ledger: Ledger, refusals: Refusals) -> None:
+    ledger.add("dedupe", "out", fresh.origins)
+    if len(fresh) == len(arrivals):
+        return
     ledger.add("dedupe", DUPLICATE, arrivals.origins.take(told.duplicate))
     conflicts = arrivals.pick(told.conflict)
     n = len(conflicts)
@@ -132,7 +149,7 @@ def _count_repeats(arrivals: Arrivals, told: Sorted, ledger: Ledger, refusals: R
 
 
 def _rows(
-    fresh: Arrivals, night: int, corridor: Corridor, filters: Filters, ledger: Ledger
+    fresh: Arrivals, night: int, corridor: Corridor, filters: ActiveFilters, ledger: Ledger
 ) -> tuple[pa.RecordBatch, pa.Table]:
     """Scalar columns of the new alerts, and their tags."""
     survey = fresh.survey

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.plan import Plan
-from linnet.core.ports import ActiveFilter, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.ports import ActiveFilters, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.survey import Survey
 from linnet.core.unit import Run
-
-Filters = tuple[ActiveFilter, ...]
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class Corridor:
     control: Control
     raw: RawArchive
     science: ScienceArchive
-    filters: Callable[[], Filters]
-    run_of: Callable[[Filters], Run]
+    filters: Callable[[], ActiveFilters]
+    run_of: Callable[[ActiveFilters], Run]
     routes: tuple[tuple[Route, OpenSink], ...] = ()
     publish_private: bool = False
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

@@ -11,6 +11,9 @@ from linnet.core.ports import Control, OpenSink, Route, Store
 CHUNK = 1000
 """Tag-log rows per look."""
 
+NOTHING = (0, 0, 0)
+"""Cursor, sent and withheld of a route that has never delivered."""
+
 
 def deliver(
     store: Store, control: Control, routes: tuple[tuple[Route, OpenSink], ...], *, publish_private: bool
@@ -20,9 +23,16 @@ def deliver(
     The cursor moves after the sink's flush: a crash in between sends again with the same `dedup_id` and skips nothing.
     """
     sent = 0
+    delivered = control.delivered() if routes else {}
     for route, sink in routes:
-        while (tags := store.tags_after(control.cursor(route.name), CHUNK)).num_rows:
-            sent += _chunk(store, control, (route, sink), tags, publish_private)
+        progress = delivered.get(route.name, NOTHING)
+        while (tags := store.tags_after(progress[0], CHUNK)).num_rows:
+            went, withheld = _chunk(store, (route, sink), tags, publish_private)
+            progress = (tags.column("seq")[-1].as_py(), progress[1] + went, progress[2] + withheld)
+            control.set_cursor(route.name, *progress)
+            sent += went
+            if tags.num_rows < CHUNK:
+                break
     return sent
 
 
@@ -33,14 +43,15 @@ def payload(store: Store, tags: pa.Table) -> pa.RecordBatch:
         _of_survey(store, survey, tags.filter(pc.equal(tags.column("survey"), survey)))
         for survey in dict.fromkeys(surveys)
     ]
-    whole = pa.concat_tables(parts, promote_options="default").sort_by("seq").combine_chunks()
+    # One survey's rows are in the order of the tag log already.
+    whole = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default").sort_by("seq")
+    whole = whole.combine_chunks()
     batches = whole.to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=whole.schema)
 
 
-def _chunk(
-    store: Store, control: Control, target: tuple[Route, OpenSink], tags: pa.Table, publish_private: bool
-) -> int:
+def _chunk(store: Store, target: tuple[Route, OpenSink], tags: pa.Table, publish_private: bool) -> tuple[int, int]:
+    """Numbers of rows sent and withheld."""
     route, sink = target
     wanted = tags
     if route.filters:
@@ -52,9 +63,7 @@ def _chunk(
         public = rows if publish_private else rows.filter(rows.column("is_public"))
         withheld, sent = rows.num_rows - public.num_rows, public.num_rows
         _send(sink, public)
-    _, sent_before, withheld_before = control.delivered().get(route.name, (0, 0, 0))
-    control.set_cursor(route.name, int(tags.column("seq")[-1].as_py()), sent_before + sent, withheld_before + withheld)
-    return sent
+    return sent, withheld
 
 
 def _send(sink: OpenSink, rows: pa.RecordBatch) -> None:

@@ -14,7 +14,7 @@ from linnet.filters.arithmetic import small
 from linnet.filters.tree import Literal
 from linnet.filters.vectors import Bools, Numbers, Texts, Truth
 
-_DIRECT: dict[str, Any] = {
+DIRECT: dict[str, Any] = {
     "=": np.equal,
     "!=": np.not_equal,
     "<": np.less,
@@ -28,7 +28,7 @@ _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def compare_numbers(operator: str, left: Numbers, right: Numbers) -> Truth:
     """Null where either side is null; otherwise the truth about the two values."""
     if left.exact == right.exact:
-        found = _DIRECT[operator](left.values, right.values)
+        found = DIRECT[operator](left.values, right.values)
     elif left.exact:
         found = _integers_with_floats(operator, left.values, right.values)
     else:
@@ -40,7 +40,7 @@ def compare_numbers(operator: str, left: Numbers, right: Numbers) -> Truth:
 def _integers_with_floats(operator: str, integers: npt.NDArray[Any], floats: npt.NDArray[Any]) -> Bools:
     """Exact comparison: an integer with the whole part of the float, then with what is behind its point."""
     if small(integers):
-        return np.asarray(_DIRECT[operator](integers.astype(np.float64), floats))
+        return np.asarray(DIRECT[operator](integers.astype(np.float64), floats))
     whole = np.floor(floats)
     above, below = whole >= 2.0**63, whole < -(2.0**63)
     inside = np.where(above | below, 0.0, whole).astype(np.int64)

@@ -78,7 +78,7 @@ class Evaluation:
             case tree.In():
                 return self._in(node)
             case _:
-                return _as(Truth, self._vector(node))
+                return expect(Truth, self._vector(node))
 
     def _compare(self, node: tree.Compare) -> Truth:
         left, right = self._vector(node.left), self._vector(node.right)
@@ -88,7 +88,7 @@ class Evaluation:
             case Texts(), Texts():
                 return compare_texts(node.operator, left, right)
             case _:
-                return compare_truths(node.operator, _as(Truth, left), _as(Truth, right))
+                return compare_truths(node.operator, expect(Truth, left), expect(Truth, right))
 
     def _between(self, node: tree.Between) -> Truth:
         item, low, high = (self._numbers(n) for n in (node.item, node.low, node.high))
@@ -96,7 +96,7 @@ class Evaluation:
 
     def _in(self, node: tree.In) -> Truth:
         item = self._vector(node.item)
-        return text_in(item, node.values) if isinstance(item, Texts) else number_in(_as(Numbers, item), node.values)
+        return text_in(item, node.values) if isinstance(item, Texts) else number_in(expect(Numbers, item), node.values)
 
     def _vector(self, node: Node) -> Vector:
         match node:
@@ -114,22 +114,34 @@ class Evaluation:
                 return self._truth(node)
 
     def _numbers(self, node: Node) -> Numbers:
-        return _as(Numbers, self._vector(node))
+        return expect(Numbers, self._vector(node))
 
     def _column(self, node: tree.Column) -> Vector:
         if node.name not in self._loaded:
-            array = self._lookup(node.name)
-            if len(array) != self._length:
-                raise FilterError(f"column {node.name} came with {len(array)} rows instead of {self._length}")
-            if not pa.types.is_null(array.type) and kind_of(array.type) is not node.kind:
-                raise FilterError(
-                    f"column {node.name} came as {array.type}; the filter was checked for {node.kind.value}"
-                )
-            self._loaded[node.name] = load(array, node.kind)
+            self._loaded[node.name] = load(column_of(node, self._lookup, self._length), node.kind)
         return self._loaded[node.name]
 
 
-def _as(wanted: type[T], vector: Vector) -> T:
+def column_of(node: tree.Column, lookup: Lookup, length: int) -> pa.Array:
+    """The array of a column.
+
+    Raises:
+        FilterError: it comes with another type or length than the filter was checked against.
+    """
+    array = lookup(node.name)
+    if len(array) != length:
+        raise FilterError(f"column {node.name} came with {len(array)} rows instead of {length}")
+    if not pa.types.is_null(array.type) and kind_of(array.type) is not node.kind:
+        raise FilterError(f"column {node.name} came as {array.type}; the filter was checked for {node.kind.value}")
+    return array
+
+
+def expect(wanted: type[T], vector: Vector) -> T:
+    """The vector itself, known to be of one sort.
+
+    Raises:
+        FilterError: it is of another: the tree was not checked.
+    """
     if not isinstance(vector, wanted):
         raise FilterError(f"{type(vector).__name__} where {wanted.__name__} belong")
     return vector

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from linnet.core.column import Column
-from linnet.core.ports import ActiveFilter
 from linnet.errors import FilterError
 from linnet.filters.build import build
 from linnet.filters.evaluate import Evaluation, Lookup
@@ -69,11 +68,6 @@ def parse(text: str, columns: Mapping[str, Column]) -> Filter:
     except RecursionError as error:
         # Nesting is bounded, but the caller may itself stand deep in the stack.
         raise FilterError("the condition is nested too deep to be read here; split it", 0) from error
-
-
-def active(name: str, version: int, filter_: Filter) -> ActiveFilter:
-    """A filter as the engine takes it."""
-    return ActiveFilter(name, version, filter_.columns, filter_.evaluate)
 
 
 def _check_complete(words: list[Token], tree: Node) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.plan import Plan
-from linnet.core.ports import ActiveFilter, RawArchive, ScienceArchive, Store
+from linnet.core.ports import ActiveFilters, RawArchive, ScienceArchive, Store
 from linnet.core.survey import Survey
 from linnet.core.tagging import enrich, evaluate, scalars
 from linnet.core.unit import Run
@@ -65,7 +65,7 @@ class Bench:
     schemas: SchemaCache
     surveys: Mapping[str, Survey]
     plan: Plan
-    filters: Callable[[Run], tuple[ActiveFilter, ...] | None]
+    filters: Callable[[Run], ActiveFilters | None]
     run: Run
 
 
@@ -86,9 +86,7 @@ def verify(bench: Bench, progress: Callable[[int], None] = lambda _n: None) -> V
     return verdict
 
 
-def reprocess(
-    bench: Bench, filters: tuple[ActiveFilter, ...], progress: Callable[[int], None] = lambda _n: None
-) -> Verdict:
+def reprocess(bench: Bench, filters: ActiveFilters, progress: Callable[[int], None] = lambda _n: None) -> Verdict:
     """Write the rows and tags that today's modules and filters give, as files of today's run."""
     verdict = Verdict()
     for piece, (survey, night, rows, alerts) in enumerate(_recorded(bench)):
@@ -119,7 +117,7 @@ def _again(bench: Bench, survey: Survey, night: int, alerts: pa.RecordBatch) -> 
     return enrich(survey, alerts, night, bench.store, bench.plan, lambda _module, _error: None)
 
 
-def _same_versions(bench: Bench, run: Run | None) -> tuple[ActiveFilter, ...] | None:
+def _same_versions(bench: Bench, run: Run | None) -> ActiveFilters | None:
     if run is None or run.code != bench.run.code or dict(run.modules) != dict(bench.run.modules):
         return None
     return bench.filters(run)
@@ -130,7 +128,7 @@ def _compare(
     survey: Survey,
     night: int,
     recorded: tuple[pa.Table, pa.RecordBatch],
-    filters: tuple[ActiveFilter, ...],
+    filters: ActiveFilters,
     verdict: Verdict,
 ) -> None:
     rows, alerts = recorded
