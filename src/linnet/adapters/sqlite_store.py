@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
 
 from linnet.adapters import sqlite_store_ledger as ledger
+from linnet.adapters import sqlite_store_reads as reads
+from linnet.adapters.sqlite_checkpoint import Checkpointer
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_writer, transaction, translated
 from linnet.adapters.sqlite_readers import Readers
 from linnet.adapters.sqlite_store_answers import SqliteAnswers
 from linnet.adapters.sqlite_store_commit import is_stored, write_unit
 from linnet.adapters.sqlite_store_layout import STORE, add_columns
+from linnet.adapters.sqlite_store_recent import Recent
 from linnet.core.answers import stored_columns
 from linnet.core.column import Column
 from linnet.core.failpoints import passing
 from linnet.core.unit import Unit
 from linnet.errors import StorageError
+
+_PRAGMAS = ("cache_size = -262144", "wal_autocheckpoint = 100000")
+"""256 MB of pages: the inner nodes of all tables and the leaves of a field. The log is copied by the checkpointer; a
+commit does so itself only where that one has failed for 400 MB."""
 
 
 class SqliteStore(SqliteAnswers):
@@ -35,8 +43,11 @@ class SqliteStore(SqliteAnswers):
         self._path = path
         self._writer = writer
         self._writing = Lock()
+        self._recent = Recent()
+        self._version: int | None = None
+        self._checkpoints = Checkpointer(path, self._writing)
         # Whoever drops a store without closing it leaves no open file behind.
-        weakref.finalize(self, _let_go, self._readers, writer)
+        weakref.finalize(self, _let_go, self._readers, self._checkpoints, writer)
 
     @classmethod
     def open(
@@ -61,8 +72,11 @@ class SqliteStore(SqliteAnswers):
         if not read_only:
             writer = open_writer(path, STORE, busy_seconds)
             try:
-                with translated(path, STORE.noun), transaction(writer):
-                    add_columns(writer, wanted)
+                with translated(path, STORE.noun):
+                    for pragma in _PRAGMAS:
+                        writer.execute(f"PRAGMA {pragma}")
+                    with transaction(writer):
+                        add_columns(writer, wanted)
             except BaseException:
                 writer.close()
                 raise
@@ -81,8 +95,24 @@ class SqliteStore(SqliteAnswers):
             with translated(self._path, STORE.noun), transaction(writer):
                 if is_stored(writer, unit.number):
                     return
-                write_unit(writer, unit, self._columns)
+                self._notice_others(writer)
+                touched = write_unit(writer, unit, self._columns, self._recent)
                 passing("06")
+            self._recent.committed(unit.survey, touched)
+        self._checkpoints.wrote(_pages(unit))
+
+    def points(self, survey: str, object_ids: pa.Array, before: int | None = None) -> pa.Table:
+        """Stored points (`POINT`) of these objects known before a night, without those withdrawn before it.
+
+        Without a night: all points that are not withdrawn. In no particular order; nulls and repeated ids add nothing.
+        """
+        wanted = sorted(set(object_ids.to_pylist()) - {None})
+        generation = self._recent.generation()
+        with self._join_snapshot() as connection:
+            table, found = reads.points(connection, survey, wanted, before)
+        if found is not None and self._writer is not None:
+            self._recent.keep(survey, found, generation)
+        return table
 
     def flushed(self, upto: int, files: Sequence[str]) -> None:
         """Record the files that now hold all units up to this number, and forget their rows, in one transaction."""
@@ -94,10 +124,31 @@ class SqliteStore(SqliteAnswers):
     def close(self) -> None:
         """Close. May be called twice."""
         self._readers.close()
+        self._checkpoints.close()
         with self._writing:
             writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+
+    @contextmanager
+    def _join_snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The writer's connection while nobody commits, as the commit will want the same pages; else a reader's."""
+        if self._writer is None or not self._writing.acquire(blocking=False):
+            with self._readers.snapshot() as connection:
+                yield connection
+            return
+        try:
+            with translated(self._path, STORE.noun):
+                yield self._opened()
+        finally:
+            self._writing.release()
+
+    def _notice_others(self, writer: sqlite3.Connection) -> None:
+        """Nobody else writes this file while its home is locked; should someone, what was read before is nothing."""
+        (version,) = writer.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._recent.forget()
+            self._version = version
 
     def _opened(self) -> sqlite3.Connection:
         if self._writer is None:
@@ -105,7 +156,14 @@ class SqliteStore(SqliteAnswers):
         return self._writer
 
 
-def _let_go(readers: Readers, writer: sqlite3.Connection | None) -> None:
+def _pages(unit: Unit) -> int:
+    """About how many pages the unit wrote: some for itself, two or three for an alert, and those of dead letters."""
+    alerts = 0 if unit.alerts is None else unit.alerts.num_rows
+    return 16 + 3 * alerts + int(unit.dead.nbytes) // 4096
+
+
+def _let_go(readers: Readers, checkpoints: Checkpointer, writer: sqlite3.Connection | None) -> None:
     readers.close()
+    checkpoints.close()
     if writer is not None:
         writer.close()

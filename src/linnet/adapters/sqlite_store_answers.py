@@ -7,6 +7,8 @@ import pyarrow as pa
 from linnet.adapters import sqlite_store_ledger as ledger
 from linnet.adapters import sqlite_store_reads as reads
 from linnet.adapters.sqlite_readers import Readers
+from linnet.adapters.sqlite_store_dump import dump
+from linnet.adapters.sqlite_store_latest import latest
 from linnet.core.envelope import Position
 from linnet.core.unit import Run
 from linnet.errors import NotFoundError
@@ -56,7 +58,7 @@ class SqliteAnswers:
         """
         wanted = sorted(set(object_ids.to_pylist()) - {None})
         with self._readers.snapshot() as connection:
-            return reads.points(connection, survey, wanted, before)
+            return reads.points(connection, survey, wanted, before)[0]
 
     def pending(self) -> list[tuple[int, str, int, pa.Table]]:
         """Units whose alert rows are not in the science archive yet: (number, survey, night, alerts), by number."""
@@ -91,13 +93,12 @@ class SqliteAnswers:
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""
         with self._readers.snapshot() as connection:
-            return reads.alerts(connection, self._columns, survey, alert_ids)
+            return reads.alerts(connection, self._columns, survey, alert_ids.to_pylist())
 
     def surveys_of(self, alert_id: int) -> list[str]:
         """Surveys that have an alert of this id, sorted."""
         with self._readers.snapshot() as connection:
-            rows = connection.execute("SELECT survey FROM alert WHERE alert_id = ? ORDER BY survey", (alert_id,))
-            return [survey for (survey,) in rows]
+            return reads.surveys_of(connection, alert_id)
 
     def object(self, survey: str, object_id: str, *, public: bool = False) -> pa.Table:
         """The row of one object (see `OBJECT`), or no row; `public`: folded over what is public alone."""
@@ -131,7 +132,7 @@ class SqliteAnswers:
             public: leave out alerts that may not be published.
         """
         with self._readers.snapshot() as connection:
-            return reads.latest(connection, self._columns, filter_name, limit, before, public=public)
+            return latest(connection, self._columns, (filter_name, before), limit, public=public)
 
     def tags_of(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Tags of alerts: `alert_id`, `filter`, `version`, `seq`, by number."""
@@ -195,4 +196,4 @@ class SqliteAnswers:
     def dump(self) -> dict[str, pa.Table]:
         """The canonical dump (see `linnet.core.dump`) of one moment."""
         with self._readers.snapshot() as connection:
-            return reads.dump(connection, self._columns)
+            return dump(connection, self._columns)

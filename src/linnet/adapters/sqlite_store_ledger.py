@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from linnet.adapters.sqlite_store_commit import chunks, marks
 from linnet.adapters.sqlite_store_layout import quoted, table_of
+from linnet.adapters.sqlite_store_objects import in_parts, marks
+from linnet.adapters.sqlite_store_streams import opened, summed
 from linnet.core.answers import DEAD_LIST, DEAD_WHOLE, TAG_COUNT, TAG_LOG, TAGS_OF
 from linnet.core.envelope import Position
-from linnet.core.unit import COUNT, SEGMENT, Run
+from linnet.core.unit import SEGMENT, Run
 
 
 def last_unit(connection: sqlite3.Connection) -> int:
@@ -40,7 +41,7 @@ def segments(connection: sqlite3.Connection) -> pa.Table:
 def pending(connection: sqlite3.Connection) -> list[tuple[int, str, int, pa.Table]]:
     """Units whose rows wait for the science archive."""
     rows = connection.execute("SELECT unit, survey, night, alerts FROM pending ORDER BY unit")
-    return [(unit, survey, night, pa.ipc.open_stream(blob).read_all()) for unit, survey, night, blob in rows]
+    return [(unit, survey, night, opened(blob)) for unit, survey, night, blob in rows]
 
 
 def flushed(connection: sqlite3.Connection, upto: int, files: Sequence[str]) -> None:
@@ -78,7 +79,7 @@ def tags_after(connection: sqlite3.Connection, seq: int, limit: int) -> pa.Table
 def tags_of(connection: sqlite3.Connection, survey: str, ids: Sequence[int]) -> pa.Table:
     """Tags of alerts, by number."""
     query = f"SELECT alert_id, filter, version, seq FROM tag_log WHERE survey = ? AND alert_id IN ({marks()})"  # noqa: S608 - question marks alone
-    rows = [row for part in chunks(ids) for row in connection.execute(query, (survey, *part)).fetchall()]
+    rows = [row for part in in_parts(ids) for row in connection.execute(query, (survey, *part)).fetchall()]
     return table_of(sorted(set(rows), key=lambda row: int(row[-1])), TAGS_OF)
 
 
@@ -90,9 +91,8 @@ def tag_counts(connection: sqlite3.Connection) -> pa.Table:
 
 def counts(connection: sqlite3.Connection) -> pa.Table:
     """Stage counts over all units."""
-    keys = ", ".join(COUNT.names[:-1])
-    query = f"SELECT {keys}, sum(n) FROM stage_count GROUP BY {keys} ORDER BY {keys}"  # noqa: S608 - our own names
-    return table_of(connection.execute(query).fetchall(), COUNT)
+    rows = connection.execute("SELECT counts FROM stage_count ORDER BY unit")
+    return summed([opened(blob) for (blob,) in rows])
 
 
 def dead_seen(connection: sqlite3.Connection, dead: pa.Table) -> pa.Array:

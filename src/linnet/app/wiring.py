@@ -24,7 +24,7 @@ from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchi
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
-from linnet.errors import HomeError
+from linnet.errors import HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.registry import modules
@@ -150,12 +150,24 @@ def open_control(home: Home) -> SqliteControl:
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
     with archives(home) as (ordered, found), ExitStack() as opened:
-        store = SqliteStore.open(home.store, stored_columns(ordered), read_only=read_only)
+        store = _open_store(home, stored_columns(ordered), read_only=read_only)
         opened.callback(store.close)
         control = open_control(home)
         opened.callback(control.close)
         sky = tuple(found.surveys.values())
         yield Parts(home, settings, ordered, sky, found.schemas, store, control, found.raw, found.science)
+
+
+def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> SqliteStore:
+    """The store of a home; one of an earlier format is brought forward first, also for those who only read."""
+    try:
+        return SqliteStore.open(home.store, columns, read_only=read_only)
+    except HomeVersionError:
+        if not read_only:
+            raise
+    with HomeLock(home.path):
+        SqliteStore.open(home.store, columns).close()
+    return SqliteStore.open(home.store, columns, read_only=True)
 
 
 @contextmanager
