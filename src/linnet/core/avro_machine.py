@@ -25,6 +25,7 @@ def kernels() -> ModuleType:
         started: float | None = None
 
         def on_start(self, event: object) -> None:  # noqa: ARG002  # the form of a listener
+            """Tell that it begins."""
             if self.started is None:
                 self.started = time.perf_counter()
                 _log.warning("compiling the packet decoder, once; some ten seconds")
