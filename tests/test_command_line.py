@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fastavro
 import pytest
 import typer
 
@@ -31,10 +29,10 @@ UNUSABLE, CONFLICTING = 2**53 + 1, int(STORED)
 
 @dataclass(frozen=True)
 class Demo:
-    """A home that `linnet demo` made, and what it printed. Nobody writes to it."""
+    """A home that `linnet demo` made of some samples. Nobody writes to it."""
 
     home: Path
-    said: str
+    packets: Path
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -44,11 +42,13 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    home = tmp_path_factory.mktemp("demo") / "home"
-    done = linnet("demo", "--home", home)
+def demo(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    for some in ("ztf/transient", "lsst/test-stream", "broken"):
+        shutil.copytree(samples / some, folder / "packets" / some)
+    done = linnet("demo", "--home", folder / "home", "--samples", folder / "packets")
     assert (done.returncode, done.stderr) == (OK, "")
-    return Demo(home, done.stdout)
+    return Demo(folder / "home", folder / "packets")
 
 
 @pytest.fixture
@@ -77,85 +77,11 @@ def answer(*arguments: str | Path) -> Any:
     return json.loads(done.stdout)
 
 
-def numbers(said: str) -> dict[str, int]:
-    """The lines `name   number` of an account."""
-    return {m[1]: int(m[2]) for m in re.finditer(r"^ *([A-Za-z_ ()]+?) {2,}(\d+)$", said, re.MULTILINE)}
-
-
-def offered(path: Path) -> int:
-    """How many alerts a file holds by fastavro; 1 for a message that is no container, or a damaged one."""
-    try:
-        return sum(1 for _ in fastavro.reader(io.BytesIO(path.read_bytes())))
-    except (ValueError, EOFError, KeyError, IndexError):
-        return 1
-
-
-def test_the_demo_prints_its_account_and_writes_the_same_to_its_summary(demo: Demo) -> None:
-    said, summary = numbers(demo.said), demo.summary
-    for name in ("received", "decoded", "duplicates", "archived", "objects"):
-        assert said[name] == summary[name]
-    assert summary["dead"] == {"BAD_CONTAINER": 1, "NOT_A_PACKET": 1}
-    assert {reason: said[reason] for reason in summary["dead"]} == summary["dead"]
-    assert {name: said[name] for name in summary["matched"]} == summary["matched"]
-    assert said["matched"] == sum(summary["matched"].values()) > 0
-    assert said["delivered"] == sum(summary["delivered"].values())
-    assert "audit: OK" in demo.said.splitlines()
-    assert summary["ok"] is True
-
-
-def test_the_demo_receives_what_fastavro_counts_in_the_samples(demo: Demo, samples: Path) -> None:
-    files = [p for p in samples.rglob("*") if p.is_file() and p.parent != samples]
-    summary = demo.summary
-    assert summary["received"] == sum(map(offered, files))
-    assert summary["received"] == summary["archived"] + summary["duplicates"] + sum(summary["dead"].values())
-
-
-def test_a_second_demo_gives_the_same_account(demo: Demo, copy: Path) -> None:
-    before = demo.summary
-    assert call("demo", "--home", copy).returncode == OK
-    assert json.loads((copy / "summary.json").read_text()) == before
-
-
-def test_a_demo_that_was_killed_is_made_anew(copy: Path, samples: Path) -> None:
-    (copy / "summary.json").write_text("{}\n")
-    done = call("demo", "--home", copy, "--samples", samples / "broken")
-    assert done.returncode == OK
-    assert json.loads((copy / "summary.json").read_text())["received"] == 2
-
-
-def test_the_demo_leaves_every_other_folder_alone(tmp_path: Path, copy: Path) -> None:
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter").write_text("1")
-    done = call("demo", "--home", tmp_path / "thesis")
-    assert done.returncode == BUSY
-    assert "not a home that the demo made" in one_line(done)
-    (copy / "summary.json").unlink()
-    assert call("demo", "--home", copy).returncode == BUSY
-    assert (tmp_path / "thesis" / "chapter").read_text() == "1"
-    assert call("audit", "--home", copy).returncode == OK
-
-
-def test_the_demo_does_not_remove_what_was_added_to_its_home(demo: Demo, copy: Path, dead: Path) -> None:
-    call("filter", "add", "mine", "mag < 12", "--home", copy)
-    for home in (copy, dead):
-        done = call("demo", "--home", home)
-        assert done.returncode == BUSY
-        assert "holds more than the demo put there" in one_line(done)
-    assert "mine" in {f["filter"] for f in answer("filter", "list", "--home", copy)}
-
-
-def test_the_demo_without_samples_keeps_the_home_that_is_there(copy: Path, tmp_path: Path) -> None:
-    done = call("demo", "--home", copy, "--samples", tmp_path / "nowhere")
-    assert done.returncode == USAGE
-    assert str(tmp_path / "nowhere") in one_line(done)
-    assert call("audit", "--home", copy).returncode == OK
-
-
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup"),
     *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
 }
-"""Every command. `serve` runs in test_second_process, all others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:
@@ -238,10 +164,10 @@ def test_the_json_of_an_audit_is_one_object_with_the_whole_account(demo: Demo) -
     assert set(found["matched"]) >= {"bright_new_transient", "young_and_rising", "fast_fading"}
 
 
-def test_a_stored_alert_is_traced_through_every_stage(demo: Demo, samples: Path) -> None:
+def test_a_stored_alert_is_traced_through_every_stage(demo: Demo) -> None:
     (found,) = answer("trace", STORED, "--home", demo.home)
     assert (found["survey"], found["alert_id"], found["state"]) == ("ztf", STORED, "stored")
-    assert found["source"]["topic"] == str(samples / "ztf")
+    assert found["source"]["topic"] == str(demo.packets / "ztf")
     assert (demo.home / "archive" / "raw" / found["archived"]["segment"]).is_file()
     assert [t["routes"] for t in found["tags"]] == [{"files": "sent"}] * len(found["tags"])
     assert found["tags"]
@@ -288,24 +214,25 @@ def test_a_filter_is_added_listed_versioned_and_switched_off(copy: Path) -> None
 
 def test_the_plan_names_what_each_module_needs_and_gives(tmp_path: Path) -> None:
     found = answer("plan", "--home", tmp_path / "none")
-    assert [m["module"] for m in found["modules"]] == ["history", "quality", "rates"]
-    rates = found["modules"][2]
+    modules = {m["module"]: m for m in found["modules"]}
+    assert modules.keys() >= {"history", "quality", "rates"}
+    rates = modules["rates"]
     assert "hist_flux" in rates["needs"]
     assert "rates_rising" in rates["gives"]
     assert {"bright_new_transient", "fast_fading"} <= {f["filter"] for f in found["filters"]}
     assert all("mag" in f["reads"] for f in found["filters"] if f["filter"] == "bright_new_transient")
 
 
-def test_taking_the_same_packets_twice_changes_nothing_and_says_so(copy: Path, samples: Path) -> None:
+def test_taking_the_same_packets_twice_changes_nothing_and_says_so(copy: Path, demo: Demo) -> None:
     before = answer("audit", "--home", copy)
-    found = answer("ingest", samples / "lsst", "--home", copy)
+    found = answer("ingest", demo.packets / "lsst", "--home", copy)
     run = found.pop("run")
     assert run["duplicates"] == run["received"] > 0
     assert run["archived"] == run["dead"] == 0
     assert {n: found[n] for n in ("archived", "objects", "dead", "matched", "delivered")} == {
         n: before[n] for n in ("archived", "objects", "dead", "matched", "delivered")
     }
-    said = call("ingest", samples / "lsst", "--home", copy).stdout
+    said = call("ingest", demo.packets / "lsst", "--home", copy).stdout
     assert "nothing changed: all of it had been received before" in said.splitlines()
 
 

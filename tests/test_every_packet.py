@@ -69,10 +69,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Ingested:
-    """A finished home and what the command said."""
+    """A finished home and what the command said: of the home, and of this run alone."""
 
     home: Path
     told: dict[str, Any]
+    run: dict[str, int]
 
 
 def account(found: list[Offer]) -> Expected:
@@ -100,6 +101,15 @@ def account(found: list[Offer]) -> Expected:
     for topic, _, _, _ in dead:
         folders[topic]["dead"] += 1
     return Expected(folders, kept, frozenset(dead))
+
+
+def ingest(shared_data: Path, home: Path) -> Ingested:
+    """Take the three folders into a home."""
+    told = linnet("ingest", *(shared_data / name for name in FOLDERS), "--json", "--home", home)
+    assert told.returncode == 0, told.stderr
+    assert "Traceback" not in told.stderr
+    found = json.loads(told.stdout)
+    return Ingested(home, found, found.pop("run"))
 
 
 def audited(home: Path, *options: str) -> dict[str, Any]:
@@ -139,11 +149,7 @@ def expected(everything: list[Offer]) -> Expected:
 @pytest.fixture(scope="module")
 def ingested(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ingested:
     """One home that took everything once. Tests only read it."""
-    home = tmp_path_factory.mktemp("every-packet") / "home"
-    told = linnet("ingest", *(shared_data / name for name in FOLDERS), "--json", "--home", home)
-    assert told.returncode == 0, told.stderr
-    assert "Traceback" not in told.stderr
-    return Ingested(home, json.loads(told.stdout))
+    return ingest(shared_data, tmp_path_factory.mktemp("every-packet") / "home")
 
 
 def test_received_is_archived_and_duplicates_and_dead_letters_per_folder(
@@ -151,6 +157,8 @@ def test_received_is_archived_and_duplicates_and_dead_letters_per_folder(
 ) -> None:
     found = audited(ingested.home, "--deep")
     assert found == ingested.told
+    counted = ("received", "decoded", "archived", "duplicates")
+    assert ingested.run == {**{n: found[n] for n in counted}, "dead": sum(found["dead"].values())}
     assert found["folders"] == expected.folders
     for count in found["folders"].values():
         assert count["received"] == count["archived"] + count["duplicates"] + count["dead"]
@@ -247,18 +255,19 @@ def test_taking_the_same_folders_again_changes_nothing_and_says_so(
     ingested: Ingested, shared_data: Path, tmp_path: Path
 ) -> None:
     home = copied(ingested.home, tmp_path)
-    told = linnet("ingest", *(shared_data / name for name in FOLDERS), "--json", "--home", home)
-    assert told.returncode == 0, told.stderr
-    before, after = ingested.told, json.loads(told.stdout)
+    again = ingest(shared_data, home)
+    before, after = ingested.told, again.told
     assert after == audited(home, "--deep")
+    sent = {"received": before["received"], "decoded": before["decoded"], "duplicates": before["received"]}
+    assert again.run == {**sent, "archived": 0, "dead": 0}
     same = ("archived", "objects", "dead", "matched", "delivered", "withheld")
     assert {n: after[n] for n in same} == {n: before[n] for n in same}
     assert after["received"] == 2 * before["received"]
     assert after["duplicates"] == before["duplicates"] + before["received"]
     assert dump_of(home) == dump_of(ingested.home)
     assert letters(home) == letters(ingested.home)
-    sent = [p.read_bytes() for p in sorted((home / "outbox").iterdir())]
-    assert sent == [p.read_bytes() for p in sorted((ingested.home / "outbox").iterdir())]
+    outbox = [p.read_bytes() for p in sorted((home / "outbox").iterdir())]
+    assert outbox == [p.read_bytes() for p in sorted((ingested.home / "outbox").iterdir())]
 
 
 def letters(home: Path) -> list[dict[str, Any]]:

@@ -194,6 +194,15 @@ def test_a_batch_that_spans_nights_is_taken_earlier_night_first(nights: list[Pac
     assert [known[p.alert_id] for p in nights[1:6]] == [p.night for p in expected]
 
 
+def test_a_file_dated_in_the_future_opens_no_night(nights: list[Packet]) -> None:
+    # A file has no time stamp: what is later than tonight is none of tonight's.
+    first = nights[0]
+    future = first.edited(days=365.25 * 40, candid=100)
+    with fed(None, [future], [first]) as bench:
+        assert bench.store.open_nights() == {"ztf": first.night}
+        assert [(r["reason"], r["alert_id"]) for r in letters(bench)] == [("FROM_THE_FUTURE", future.alert_id)]
+
+
 def test_an_alert_dated_later_than_its_message_opens_no_night(nights: list[Packet]) -> None:
     first, second = nights[0], nights[1]
     sent = first.sent + timedelta(minutes=3)
@@ -216,8 +225,8 @@ def test_a_clock_that_is_wrong_by_hours_costs_nothing(nights: list[Packet]) -> N
         feed(bench, [timed(each, each.sent + timedelta(hours=hours))])
     assert len(rows_of(bench)) == 5
     assert all(r["night"] == r["known_night"] for r in rows_of(bench).values())
-    # Files have no time stamp: their dates are taken as they are.
-    feed(bench, [nights[0].edited(days=3650.0, candid=5)])
+    # Files have no time stamp: up to tonight their dates are taken as they are.
+    feed(bench, [nights[0].edited(days=365.0, candid=5)])
     assert len(rows_of(bench)) == 6
 
 

@@ -166,11 +166,9 @@ def _format_of(connection: sqlite3.Connection, path: Path, kind: Kind) -> int:
     """Format of the file; -1 for an empty one."""
     try:
         tables, owner, found = _marks(connection)
-    except sqlite3.OperationalError:
-        raise
     except sqlite3.DatabaseError as error:
-        if "malformed" in str(error):
-            raise  # ours, and damaged
+        if isinstance(error, sqlite3.OperationalError) or "malformed" in str(error):
+            raise  # the disk, or ours and damaged
         raise HomeError(f"{path} is no {kind.noun} of Linnet: {error}") from error
     if tables == 0 and owner == 0:
         return -1
@@ -245,7 +243,7 @@ _ADVICE = (
     ("disk is full", "the disk is full; nothing of this was kept: free space and start again"),
     ("disk I/O error", "the disk failed; nothing of this was kept: look at the disk and start again"),
     ("locked", "another process holds it: wait for that process, or end it"),
-    ("malformed", "the file is damaged: `linnet rebuild --replace` makes a store again, control.db comes from a backup"),
+    ("malformed", "it is damaged: `linnet rebuild --replace` makes a store again, control.db comes from a backup"),
     ("tag_log.seq", "another tag has this tag-log number; nothing of this was kept: rebuild into an empty store"),
     ("readonly", "it may not be written here: look at its permissions"),
 )

@@ -47,7 +47,7 @@ class FilterFeed:
         generation = self._control.generation()
         if generation != self._generation:
             self._active = self._compile()
-            self._generation = self._control.generation()
+            self._generation = generation
         return self._active
 
     def _compile(self) -> tuple[ActiveFilter, ...]:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from linnet.adapters.sqlite_control import SqliteControl
 from linnet.app import wiring
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
@@ -90,7 +89,7 @@ def check_text(text: str) -> None:
 
 @contextmanager
 def _control(home: HomeOption) -> Iterator[Control]:
-    control = SqliteControl.open(existing(home_path(home)).control)
+    control = wiring.open_control(existing(home_path(home)))
     try:
         yield control
     finally:

@@ -56,6 +56,11 @@ class Home:
         """Whether a store was made here once and its file is gone."""
         return not self.store.exists() and bool(_marker(self.path).get("store"))
 
+    @property
+    def control_is_lost(self) -> bool:
+        """Whether a control database was here once and its file is gone."""
+        return not self.control.exists() and bool(_marker(self.path).get("store"))
+
     def note_store(self) -> None:
         """Remember that there is a store now, so that its loss is noticed."""
         if not _marker(self.path).get("store"):

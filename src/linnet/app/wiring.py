@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -133,18 +133,29 @@ def install(control: Control) -> None:
             control.set_active(each.name, version)
 
 
+def open_control(home: Home) -> SqliteControl:
+    """The control database of a home, made where there never was one.
+
+    Raises:
+        HomeError: it was there and is gone: what people decided cannot be made again from the archive.
+    """
+    if home.control_is_lost:
+        raise HomeError(
+            f"{home.control} is gone, and with it filters, routes and cursors: restore it from a backup; "
+            "an empty file in its place starts anew and delivers everything again"
+        )
+    return SqliteControl.open(home.control)
+
+
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
-    with archives(home) as (ordered, found):
+    with archives(home) as (ordered, found), ExitStack() as opened:
         store = SqliteStore.open(home.store, stored_columns(ordered), read_only=read_only)
-        control = SqliteControl.open(home.control)
+        opened.callback(store.close)
+        control = open_control(home)
+        opened.callback(control.close)
         sky = tuple(found.surveys.values())
-        raw, science = found.raw, found.science
-        try:
-            yield Parts(home, settings, ordered, sky, found.schemas, store, control, raw, science)
-        finally:
-            control.close()
-            store.close()
+        yield Parts(home, settings, ordered, sky, found.schemas, store, control, found.raw, found.science)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Literal
 Kind = Literal[
     "null", "boolean", "int", "long", "float", "double", "bytes", "string",
     "fixed", "enum", "record", "array", "map", "union",
-]  # fmt: skip
+]  # fmt: skip # one line a kind reads worse
 
 LEAST: Mapping[str, int] = {
     "null": 0,

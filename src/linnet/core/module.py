@@ -70,7 +70,7 @@ def module(*, needs: Sequence[str], gives: Mapping[str, Column], version: str) -
                 raise ModuleError(f"module {name}: column {column} must start with {name}_")
             if not declared.nullable:
                 raise ModuleError(f"module {name}: column {column} is null where the module fails: declare it nullable")
-        function.module = Module(name, function, tuple(needs), dict(gives), version)  # type: ignore[attr-defined]
+        function.module = Module(name, function, tuple(needs), dict(gives), version)  # type: ignore[attr-defined]  # functions take any attribute
         return function
 
     return attach

@@ -27,7 +27,7 @@ EXPLAIN: dict[Reason, str] = {
     Reason.BAD_DATUM: "the Avro datum does not decode by its schema",
     Reason.TOO_LARGE: "larger than a packet may be",
     Reason.BAD_VALUE: "a required value is missing or outside its range",
-    Reason.FROM_THE_FUTURE: "dated in a later night than its own message was sent in",
+    Reason.FROM_THE_FUTURE: "dated in a later night than its message was sent in, or than tonight for a file",
     Reason.DUP_CONFLICT: "an alert of this identity with other content is already stored",
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,6 +33,7 @@ class Arrivals:
         datum: untouched datums. fingerprint: of their writer schemas. index: place within the message.
         envelope: row of its message in the batch.
         message: the envelope of each alert without its value (key, topic, partition, offset, timestamp).
+        sent_night: night in which its message was sent; tonight for a message without a time stamp (a file).
     """
 
     survey: Survey
@@ -42,6 +43,7 @@ class Arrivals:
     index: pa.Array
     envelope: pa.Array
     message: pa.RecordBatch
+    sent_night: pa.Array
 
     def __len__(self) -> int:
         """Number of alerts."""
@@ -61,6 +63,7 @@ class Arrivals:
             self.index.take(chosen),
             self.envelope.take(chosen),
             self.message.take(chosen),
+            self.sent_night.take(chosen),
         )
 
     @property
@@ -85,11 +88,24 @@ class Opened:
 
 
 def open_batch(
-    batch: pa.RecordBatch, surveys: Sequence[Survey], schemas: SchemaCache, wanted: Mapping[str, Wanted]
+    batch: pa.RecordBatch,
+    surveys: Sequence[Survey],
+    schemas: SchemaCache,
+    wanted: Mapping[str, Wanted],
+    now: float | None = None,
 ) -> Opened:
-    """Decode a batch of envelopes and give every alert the common vocabulary."""
+    """Decode a batch of envelopes and give every alert the common vocabulary.
+
+    Args:
+        batch: in the `ENVELOPE` schema.
+        surveys: asked in this order.
+        schemas: cache of writer schemas.
+        wanted: fields wanted by survey.
+        now: Unix time (s) that stands in for the time stamp of a message without one; the clock's if None.
+    """
+    now = time.time() if now is None else now
     decoded = decode(batch, schemas, wanted)
-    arrivals = tuple(_arrivals(s, decoded.alerts[s.name], batch) for s in surveys if s.name in decoded.alerts)
+    arrivals = tuple(_arrivals(s, decoded.alerts[s.name], batch, now) for s in surveys if s.name in decoded.alerts)
     refused = batch.take(decoded.rejects.column("envelope").combine_chunks()) if decoded.rejects.num_rows else None
     dead = DEAD.empty_table() if refused is None else _refused(refused, decoded.rejects)
     origins = Origins(
@@ -128,8 +144,9 @@ def dead_alerts(arrivals: Arrivals, reason: pa.Array, detail: pa.Array) -> pa.Ta
     return pa.Table.from_arrays([columns[name].cast(DEAD.field(name).type) for name in DEAD.names], schema=DEAD)
 
 
-def _arrivals(survey: Survey, decoded: DecodedAlerts, batch: pa.RecordBatch) -> Arrivals:
+def _arrivals(survey: Survey, decoded: DecodedAlerts, batch: pa.RecordBatch, now: float) -> Arrivals:
     message = batch.select(["key", "topic", "partition", "offset", "timestamp"]).take(decoded.envelope)
+    stamp = message.column("timestamp").cast(pa.int64()).fill_null(int(now * 1e6)).to_numpy()
     return Arrivals(
         survey,
         survey.columns(decoded.fields),
@@ -138,19 +155,17 @@ def _arrivals(survey: Survey, decoded: DecodedAlerts, batch: pa.RecordBatch) -> 
         decoded.index,
         decoded.envelope,
         message,
+        pa.array(survey.night(utc_to_tai(stamp / 86_400e6 + UNIX_EPOCH_MJD))),
     )
 
 
 def _dated_ahead(arrivals: Arrivals) -> pa.Array:
-    """Whether each alert is of a later night than the time stamp of its message; false where there is none.
+    """Whether each alert is of a later night than the one in which its message was sent.
 
     Nights turn at noon, hours away from any exposure: a clock may be off by an hour. A day of grace would let one
     damaged date open tomorrow's night, and every alert of tonight behind it would be taken for a late one.
     """
-    stamp = arrivals.message.column("timestamp").cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64)
-    sent = arrivals.survey.night(utc_to_tai(stamp / 86_400e6 + UNIX_EPOCH_MJD))
-    night = arrivals.alerts.column("night").to_numpy(zero_copy_only=False)
-    return pa.array(np.isfinite(stamp) & (night > sent))
+    return pc.fill_null(pc.greater(arrivals.alerts.column("night"), arrivals.sent_night), False)
 
 
 def _refused(messages: pa.RecordBatch, rejects: pa.Table) -> pa.Table:
