@@ -38,7 +38,7 @@ def histories(rng: random.Random, schema: Any, count: int) -> list[bytes]:
         datums.append(
             number(rng.randrange(2**40)) + number(1) + block + body + number(0)
             + number(20) + entries + number(0) + number(len(tail)) + tail
-        )  # fmt: skip
+        )  # fmt: skip # one part of a datum after the other
     return datums
 
 

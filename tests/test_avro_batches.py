@@ -108,7 +108,7 @@ def test_a_message_that_is_refused_leaves_no_trace_in_the_rows_behind_it() -> No
 def test_a_damaged_second_block_refuses_the_whole_container_and_nothing_else() -> None:
     alerts = [_alert(n) for n in range(20)]
     whole = _container(_schema(), alerts, block=1)
-    decoded = _decode([whole[:-1] + b"?", whole, whole[:-40]])
+    decoded = _decode([whole[:-1] + bytes([whole[-1] ^ 1]), whole, whole[:-40]])
     assert decoded.rejects.column("envelope").to_pylist() == [0, 2]
     assert decoded.rejects.column("reason").to_pylist() == ["BAD_CONTAINER"] * 2
     _check(decoded, alerts)

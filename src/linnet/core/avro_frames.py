@@ -169,9 +169,11 @@ class _Framing:
         return self.data[self.offsets[message] : self.offsets[message + 1]].tobytes()
 
     def _expanded(self, packed: Numbers, table: Numbers, sources: Numbers) -> tuple[Octets, Numbers]:
-        """The data with what compressed blocks expand to behind it, and the blocks in it."""
-        keep = ~np.isin(table[:, 0], packed)
-        parts: list[bytes | memoryview] = [self.data.data] if keep.any() else []
+        """The data of all blocks, those of compressed ones expanded, and where each lies in it."""
+        plain = table[~np.isin(table[:, 0], packed)]
+        parts: list[bytes | memoryview] = [self.data.data[start:end] for start, end in plain[:, 1:3].tolist()]
+        ends = np.cumsum(plain[:, 2] - plain[:, 1])
+        plain = np.stack([plain[:, 0], ends - (plain[:, 2] - plain[:, 1]), ends, plain[:, 3]], axis=1)
         size = sum(map(len, parts))
         rows = []
         for message in packed.tolist():
@@ -186,7 +188,7 @@ class _Framing:
                 parts.append(part)
                 size += len(part)
         added = np.array(rows, np.int64).reshape(-1, 4)
-        whole = np.concatenate([table[keep], added])
+        whole = np.concatenate([plain, added])
         joined = np.frombuffer(b"".join(parts) or b"\0", np.uint8)
         return joined, whole[np.argsort(whole[:, 0], kind="stable")]
 

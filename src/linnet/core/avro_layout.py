@@ -58,6 +58,12 @@ class Layout:
         self.nodes, self.buffers = self._order()
         self.per_row = np.array([1.0, *(16.0 for _ in lists), 1.0, 64.0])
 
+    def learn(self, counts: Numbers, text_bytes: int) -> None:
+        """Remember how many slots and bytes of texts some alerts took; what was needed once is forgotten slowly."""
+        if counts[0]:
+            used = np.append(counts, text_bytes) / counts[0]
+            self.per_row = np.maximum(used, 0.8 * self.per_row + 0.2 * used)
+
     def _order(self) -> tuple[Numbers, Numbers]:
         """What stands in the message's head, in order.
 

@@ -31,7 +31,7 @@ from linnet.core.avro_operations import (
     UNION,
     reading,
     skipping,
-)  # fmt: skip
+)  # fmt: skip # twenty names, one a line, read worse
 from linnet.core.avro_shape import Shape
 from linnet.core.avro_targets import ListTarget, Target, Targets
 

@@ -196,7 +196,7 @@ class _Reading:
         self.set(kernel.C_CONSTANTS, symbols)
         self.set(kernel.C_TEXTS, texts)
         self.call("gather")
-        self._learn()
+        self.layout.learn(arena.counts, arena.text_bytes)
         fields = record_batch(arena, measures, texts)
         if arena.counts[-1]:
             fields = fields.set_column(fields.num_columns - 1, "extra", self._extra(runs, marks))
@@ -235,13 +235,6 @@ class _Reading:
         tape, ends = self.arena.notes()
         bounds = zip(runs, pairwise(marks), strict=True)
         return extras(self.data.data, tape, ends, [(run.compiled.noted, last - first) for run, (first, last) in bounds])
-
-    def _learn(self) -> None:
-        """Remember how much alerts need; what was needed once is forgotten slowly."""
-        rows = int(self.arena.counts[0])
-        if rows:
-            used = np.append(self.arena.counts, self.arena.text_bytes) / rows
-            self.layout.per_row = np.maximum(used, 0.8 * self.layout.per_row + 0.2 * used)
 
 
 _kept = threading.local()
