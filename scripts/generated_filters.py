@@ -72,10 +72,25 @@ SHARED = {
     ),
 }
 FAVOURITES = (
-    "mag", "snr", "flux", "age", "n_detections", "n_nights", "total_mag", "ra", "dec", "gal_lat", "ecl_lat",
-    "reliability", "rates_fastest_mag", "rates_g_mag", "rates_r_mag", "history_limit_gap", "history_limit_depth",
+    "mag",
+    "snr",
+    "flux",
+    "age",
+    "n_detections",
+    "n_nights",
+    "total_mag",
+    "ra",
+    "dec",
+    "gal_lat",
+    "ecl_lat",
+    "reliability",
+    "rates_fastest_mag",
+    "rates_g_mag",
+    "rates_r_mag",
+    "history_limit_gap",
+    "history_limit_depth",
     "template_flux",
-)  # fmt: skip
+)
 COMPUTED = (
     "mag - total_mag",
     "rates_fastest_mag - {k} * rates_fastest_mag_err",

@@ -78,7 +78,7 @@ def answer(*arguments: str | Path) -> Any:
 
 
 COMMANDS = {
-    *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup"),
+    *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
     *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""

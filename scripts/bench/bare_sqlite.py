@@ -52,7 +52,7 @@ class BareSqlite:
         run = self._connection.execute
         run("begin immediate")
         marks = ", ".join("?" * len(objects))
-        run(f"select id, points from object where id in ({marks})", [o[0] for o in objects]).fetchall()  # noqa: S608
+        run(f"select id, points from object where id in ({marks})", [o[0] for o in objects]).fetchall()  # noqa: S608 - marks
         self._connection.executemany(
             "insert into object values (?, ?, ?, ?, ?) on conflict(id) do update set mjd = excluded.mjd, "
             "points = substr(object.points, 1, length(object.points) - 32) || substr(excluded.points, -64)",

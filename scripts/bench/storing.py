@@ -108,12 +108,16 @@ def _reads(store: SqliteStore, made: Model, stored: int) -> list[Figure]:
     suffix = f"{stored:.0e}".replace("e+0", "e")
     return [
         Figure(
-            f"read_{key}_{suffix}", f"{what}, {stored} stored, nothing written meanwhile, p95", percentile(times, 95),
-            "ms", f"<= {goal:g}", rounds=tuple(times),
+            f"read_{key}_{suffix}",
+            f"{what}, {stored} stored, nothing written meanwhile, p95",
+            percentile(times, 95),
+            "ms",
+            f"<= {goal:g}",
+            rounds=tuple(times),
         )
         for key, (what, read, goal) in reads.items()
         if (times := [_milliseconds(read, i) for i in range(READS)])
-    ]  # fmt: skip
+    ]
 
 
 def _milliseconds(read: Callable[[int], object], number: int) -> float:
