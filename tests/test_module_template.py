@@ -22,6 +22,9 @@ SKELETON = (
     "lsst_packets.py",
     "test_all_modules.py",
 )
+NEW = "just_written"
+"""A name that nobody gives a module of a checkout in which these tests run."""
+
 LONG = "an_exceptionally_and_needlessly_long_nam"
 
 
@@ -62,20 +65,20 @@ def run(checkout: Path, *command: str) -> str:
 
 
 def test_a_new_module_passes_lint_types_docstrings_its_own_test_and_the_contract(checkout: Path) -> None:
-    files = [str(path) for path in write_module(checkout, "twinkle")]
+    files = [str(path) for path in write_module(checkout, NEW)]
     assert files == [
-        str(checkout / "src" / "linnet" / "science" / "twinkle.py"),
-        str(checkout / "tests" / "test_twinkle.py"),
+        str(checkout / "src" / "linnet" / "science" / f"{NEW}.py"),
+        str(checkout / "tests" / f"test_{NEW}.py"),
     ]
     assert run(checkout, "ruff", "format", "--check", *files) == ""
     assert run(checkout, "ruff", "check", *files) == ""
     assert run(checkout, "interrogate", "--quiet", files[0]) == ""
-    tests = ["tests/test_twinkle.py", "tests/test_all_modules.py"]
-    assert run(checkout, "pytest", "-p", "no:cacheprovider", "-k", "twinkle and not shared", *tests) == ""
+    tests = [f"tests/test_{NEW}.py", "tests/test_all_modules.py"]
+    assert run(checkout, "pytest", "-p", "no:cacheprovider", "-k", f"{NEW} and not shared", *tests) == ""
 
 
 def test_the_files_of_a_new_module_pass_strict_types(checkout: Path) -> None:
-    files = [str(path) for path in write_module(checkout, "twinkle")]
+    files = [str(path) for path in write_module(checkout, NEW)]
     assert run(checkout, "mypy", *files) == ""
 
 
