@@ -32,14 +32,19 @@ def linnet(*arguments: str | Path, **environment: str) -> Done:
 
 def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
     """Start `linnet ...` and go on; its Ctrl-C is not ours."""
-    return subprocess.Popen(
-        [str(LINNET), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1", **environment},
-        start_new_session=True,
-    )
+    # A shell starts what runs in the background deaf to Ctrl-C, which would be inherited; a handler is not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [str(LINNET), *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1", **environment},
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def call(*arguments: str | Path, **environment: str) -> Done:
