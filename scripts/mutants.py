@@ -3,7 +3,7 @@
     python scripts/mutants.py DATA [--mutants 10000] [--share 0.01] [--seed 1]
 
 DATA is the folder of real packets that the tests use. Good traffic is repeats of real packets, each of which costs a
-decode: at 1 % and 1.2 ms a message, ten thousand mutants take twenty minutes of one core. Prints a table; ends with an
+decode: at 1 % and 0.24 ms a message, ten thousand mutants take five minutes of one core. Prints a table; ends with an
 error at the first claim that does not hold.
 """
 
@@ -21,6 +21,10 @@ import test_mutants as claims
 from mutant_traffic import Traffic
 from mutant_verdicts import verdicts
 
+PEAK_MB = 1500
+"""Ten thousand damaged packets bring hundreds of schemas that are kept ready; a million messages need hardly more than
+fifty thousand do (1,335 and 1,258 MB were measured)."""
+
 
 def main(traffic: Traffic, folder: Path) -> None:
     """Run, judge, print."""
@@ -31,9 +35,9 @@ def main(traffic: Traffic, folder: Path) -> None:
         table(traffic, mixed, told)
         claims.test_every_mutant_is_refused_with_its_bytes_or_is_what_a_strict_reader_reads(traffic, told)
         claims.test_every_message_is_accounted_for(traffic, mixed, told)
-        claims.test_intact_alerts_are_stored_as_without_the_mutants(mixed, alone)
-        claims.test_points_and_objects_differ_only_where_an_accepted_mutant_brought_something(mixed, alone)
-        claims.test_memory_is_bounded(mixed)
+        claims.test_intact_alerts_are_stored_as_without_the_mutants(traffic, mixed, alone)
+        claims.test_points_and_objects_differ_only_where_an_accepted_mutant_brought_something(traffic, mixed, alone)
+        assert mixed.need.peak_mb < PEAK_MB, "memory is not bounded"
     sys.stdout.write("every claim holds\n")
 
 

@@ -75,6 +75,28 @@ def alone(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield outcome
 
 
+def displaced(traffic: Traffic, mixed: Outcome) -> tuple[Counter[str], set[tuple[str, int]]]:
+    """Intact packets whose identity a damaged one had taken before: how many messages, and the identities.
+
+    One flipped bit can make the id of one packet that of another one of its exposure. Where that one comes later, the
+    first of the identity stays and the intact packet is a dead letter, whole: in millions of messages it happens.
+    """
+    sent = {(s.message.topic, s.message.offset): s for s in traffic}
+    counted: Counter[str] = Counter()
+    ids = set()
+    for (topic, offset, _), letter in mixed.home.dead.items():
+        each = sent[topic, offset]
+        if each.what != "mutant":
+            row = mixed.home.rows[letter["survey"], letter["alert_id"]]
+            assert letter["reason"] == "DUP_CONFLICT"
+            assert row["offset"] < offset
+            assert sent[row["topic"], row["offset"]].what == "mutant"
+            assert letter["value"] in each.message.value
+            counted[each.what] += 1
+            ids.add((letter["survey"], letter["alert_id"]))
+    return counted, ids
+
+
 def test_every_mutant_is_refused_with_its_bytes_or_is_what_a_strict_reader_reads(
     traffic: Traffic, told: Counter[str]
 ) -> None:
@@ -93,12 +115,13 @@ def test_every_message_is_accounted_for(traffic: Traffic, mixed: Outcome, told: 
     sent = Counter(sent.what for sent in traffic)
     assert found.received == sent.total() - told["empty"] == mixed.need.messages - told["empty"]
     assert told.total() == sent["mutant"]
-    assert found.archived == sent["intact"] + told["accepted"]
-    assert found.duplicates == sent["repeat"] + told["repeat"]
+    lost, _ = displaced(traffic, mixed)
+    assert found.archived == sent["intact"] - lost["intact"] + told["accepted"]
+    assert found.duplicates == sent["repeat"] - lost["repeat"] + told["repeat"]
 
 
-def test_intact_alerts_are_stored_as_without_the_mutants(mixed: Outcome, alone: Outcome) -> None:
-    ids = set(alone.home.rows)
+def test_intact_alerts_are_stored_as_without_the_mutants(traffic: Traffic, mixed: Outcome, alone: Outcome) -> None:
+    ids = set(alone.home.rows) - displaced(traffic, mixed)[1]
     assert len(ids) > 100
     kept = [[{n: v for n, v in o.home.rows[i].items() if n not in NOT_CONTENT} for i in ids] for o in (mixed, alone)]
     assert kept[0] == kept[1]
@@ -112,17 +135,19 @@ def test_intact_alerts_are_stored_as_without_the_mutants(mixed: Outcome, alone: 
 
 
 def test_points_and_objects_differ_only_where_an_accepted_mutant_brought_something(
-    mixed: Outcome, alone: Outcome
+    traffic: Traffic, mixed: Outcome, alone: Outcome
 ) -> None:
     # Whoever says with a valid packet that it is of an object adds to it; nothing else may.
-    accepted = {i: row for i, row in mixed.home.rows.items() if i not in alone.home.rows}
-    touched = {(survey, row["object_id"]) for (survey, _), row in accepted.items()}
+    gone = displaced(traffic, mixed)[1]
+    accepted = {i: row for i, row in mixed.home.rows.items() if i not in alone.home.rows or i in gone}
+    lost = {(s, alone.home.rows[s, i]["object_id"]) for s, i in gone}
+    touched = lost | {(survey, row["object_id"]) for (survey, _), row in accepted.items()}
     dumps = [o.bench.store.dump() for o in (mixed, alone)]
     for table, identity in (("points", ("survey", "object_id", "kind", "key")), ("objects", ("survey", "object_id"))):
         new, old = ({tuple(r[n] for n in identity): r for r in d[table].to_pylist()} for d in dumps)
-        assert old.keys() <= new.keys()
+        assert {k for k in old if k[:2] not in lost} <= new.keys()
         for key, row in new.items():
-            if table == "points" and row != old.get(key):
+            if table == "points" and row != old.get(key) and key[:2] not in lost:
                 assert (key[0], row["alert_id"]) in accepted, "a mutant's own value, known tonight"
                 assert row["known_night"] == accepted[key[0], row["alert_id"]]["known_night"]
             if row != old.get(key):
