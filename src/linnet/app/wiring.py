@@ -24,7 +24,7 @@ from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchi
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
-from linnet.errors import HomeError, HomeVersionError
+from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.registry import modules
@@ -189,7 +189,7 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
 def _sink(home: Home, route: Route) -> OpenSink:
     kind, _, target = route.sink.partition(":")
     if kind != "files":
-        raise NotImplementedError(kind)
+        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
     return JsonLinesFiles(home.path / target).open()
 
 
