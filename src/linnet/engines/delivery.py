@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.failpoints import passing
+from linnet.core.payload import payload
 from linnet.core.ports import Control, OpenSink, Route, Store
 
 CHUNK = 1000
@@ -36,20 +37,6 @@ def deliver(
     return sent
 
 
-def payload(store: Store, tags: pa.Table) -> pa.RecordBatch:
-    """Tag-log rows as messages: `dedup_id`, `filter`, `version`, `seq`, then the committed columns of the alert."""
-    surveys = tags.column("survey").to_pylist()
-    parts = [
-        _of_survey(store, survey, tags.filter(pc.equal(tags.column("survey"), survey)))
-        for survey in dict.fromkeys(surveys)
-    ]
-    # One survey's rows are in the order of the tag log already.
-    whole = parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default").sort_by("seq")
-    whole = whole.combine_chunks()
-    batches = whole.to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=whole.schema)
-
-
 def _chunk(store: Store, target: tuple[Route, OpenSink], tags: pa.Table, publish_private: bool) -> tuple[int, int]:
     """Numbers of rows sent and withheld."""
     route, sink = target
@@ -73,21 +60,3 @@ def _send(sink: OpenSink, rows: pa.RecordBatch) -> None:
     passing("08")
     sink.write(rows.slice(half))
     sink.flush()
-
-
-def _of_survey(store: Store, survey: str, tags: pa.Table) -> pa.Table:
-    ids = tags.column("alert_id").combine_chunks()
-    alerts = store.alerts(survey, pc.unique(ids))
-    place = pc.index_in(ids, alerts.column("alert_id").combine_chunks())
-    rows = alerts.take(place)
-    names = [
-        f"{survey}:{i}:{f}:{v}"
-        for i, f, v in zip(*(tags.column(c).to_pylist() for c in ("alert_id", "filter", "version")), strict=True)
-    ]
-    head = {
-        "dedup_id": pa.array(names, pa.string()),
-        "filter": tags.column("filter"),
-        "version": tags.column("version").cast(pa.int32()),
-        "seq": tags.column("seq"),
-    }
-    return pa.table({**head, **{n: rows.column(n) for n in rows.column_names}})
