@@ -82,6 +82,7 @@ def _bench(schemas: SchemaCache, store: Store, control: Control, raw: RawArchive
     if "everything" not in known:
         control.set_active("everything", control.add_filter("everything", EVERYTHING, topic_line="all alerts"))
     sink = MemorySink()
+    feed = FilterFeed(control, store, PLAN)
     corridor = Corridor(
         surveys=SURVEYS,
         schemas=schemas,
@@ -90,7 +91,8 @@ def _bench(schemas: SchemaCache, store: Store, control: Control, raw: RawArchive
         control=control,
         raw=raw,
         science=science,
-        filters=FilterFeed(control, store, PLAN),
+        filters=feed,
+        filters_changed=feed.changed,
         run_of=Runs(PLAN),
         routes=((Route("files", "memory"), sink.open()),),
         publish_private=True,

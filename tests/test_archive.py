@@ -17,6 +17,7 @@ from linnet.core.column import TEXT_CODE
 from linnet.core.ports import RawArchive, ScienceArchive
 from linnet.core.unit import SEGMENT
 from linnet.errors import NotFoundError, StorageError
+from raw_tables import raw
 
 MakeRaw = Callable[[Path], RawArchive]
 MakeScience = Callable[[Path], ScienceArchive]
@@ -60,7 +61,7 @@ def _merged(*touched: pa.Table) -> pa.Table:
 def test_what_is_appended_is_read_back_by_its_references_in_any_order(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
     tables = [_datums(seed, 50) for seed in range(4)]
-    references = pa.concat_tables([archive.append("ztf", NIGHT, "zstandard", table) for table in tables])
+    references = pa.concat_tables([archive.append("ztf", NIGHT, "zstandard", *raw(table)) for table in tables])
     datums = pa.concat_tables(tables)["datum"].combine_chunks()
     assert archive.read(references).equals(datums)
     order = np.random.default_rng(9).integers(0, 200, 500)
@@ -75,7 +76,7 @@ def test_what_is_appended_is_read_back_by_its_references_in_any_order(make: Make
 def test_each_segment_has_one_writer_schema(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
     table = _datums(0, 30, ("aa", "bb", "cc"))
-    references = archive.append("ztf", NIGHT, "null", table)
+    references = archive.append("ztf", NIGHT, "null", *raw(table))
     found = references.append_column("fingerprint", table["fingerprint"]).select(["segment", "fingerprint"]).to_pylist()
     for segment, fingerprint in {(row["segment"], row["fingerprint"]) for row in found}:
         schema = archive.schema(segment)
@@ -88,13 +89,13 @@ def test_each_segment_has_one_writer_schema(make: MakeRaw, tmp_path: Path) -> No
 def test_touched_gives_rows_and_lengths_of_what_changed_since_it_was_asked(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
     assert archive.touched().num_rows == 0
-    archive.append("ztf", NIGHT, "null", _datums(0, 40))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, 40)))
     first = archive.touched()
     assert first.schema == SEGMENT
     assert sum(first["rows"].to_pylist()) == 40
     assert archive.touched().num_rows == 0
-    archive.append("ztf", NIGHT, "null", _datums(1, 5, ("aa",)))
-    archive.append("lsst", NIGHT, "null", _datums(2, 5, ("aa",)))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(1, 5, ("aa",))))
+    archive.append("lsst", NIGHT, "null", *raw(_datums(2, 5, ("aa",))))
     second = archive.touched()
     assert second["survey"].to_pylist() == ["lsst", "ztf"]
     assert archive.present().sort_by("segment").equals(_merged(first, second).sort_by("segment"))
@@ -103,7 +104,7 @@ def test_touched_gives_rows_and_lengths_of_what_changed_since_it_was_asked(make:
 @raws
 def test_nothing_appended_is_nothing_changed(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
-    assert archive.append("ztf", NIGHT, "null", _datums(0, 0)).num_rows == 0
+    assert archive.append("ztf", NIGHT, "null", *raw(_datums(0, 0))).num_rows == 0
     assert archive.touched().num_rows == 0
     assert archive.present().num_rows == 0
 
@@ -112,15 +113,15 @@ def test_nothing_appended_is_nothing_changed(make: MakeRaw, tmp_path: Path) -> N
 def test_recovery_cuts_back_to_what_was_committed_and_goes_on(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
     kept = _datums(0, 20)
-    references = archive.append("ztf", NIGHT, "zstandard", kept)
+    references = archive.append("ztf", NIGHT, "zstandard", *raw(kept))
     committed = archive.touched()
-    archive.append("ztf", NIGHT, "zstandard", _datums(1, 20))
-    archive.append("ztf", NIGHT + 1, "zstandard", _datums(2, 20))
+    archive.append("ztf", NIGHT, "zstandard", *raw(_datums(1, 20)))
+    archive.append("ztf", NIGHT + 1, "zstandard", *raw(_datums(2, 20)))
     before = sum(archive.present()["length"].to_pylist())
     assert archive.recover(committed) == before - sum(committed["length"].to_pylist())
     assert archive.recover(committed) == 0
     assert archive.present().equals(committed)
-    more = archive.append("ztf", NIGHT, "zstandard", _datums(3, 20))
+    more = archive.append("ztf", NIGHT, "zstandard", *raw(_datums(3, 20)))
     assert set(more["segment"].to_pylist()) == set(references["segment"].to_pylist())
     assert archive.read(references).equals(kept["datum"].combine_chunks())
     assert archive.read(more).equals(_datums(3, 20)["datum"].combine_chunks())
@@ -130,8 +131,8 @@ def test_recovery_cuts_back_to_what_was_committed_and_goes_on(make: MakeRaw, tmp
 @raws
 def test_a_closed_night_takes_late_alerts_in_new_segments(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
-    first = archive.append("ztf", NIGHT, "null", _datums(0, 20))
-    other = archive.append("ztf", NIGHT + 1, "null", _datums(1, 20))
+    first = archive.append("ztf", NIGHT, "null", *raw(_datums(0, 20)))
+    other = archive.append("ztf", NIGHT + 1, "null", *raw(_datums(1, 20)))
     committed = archive.touched()
     archive.close_night("ztf", NIGHT)
     closed = archive.touched()
@@ -139,7 +140,7 @@ def test_a_closed_night_takes_late_alerts_in_new_segments(make: MakeRaw, tmp_pat
     assert closed["closed"].to_pylist() == [True, True]
     archive.close_night("ztf", NIGHT)
     assert archive.touched().num_rows == 0
-    late = archive.append("ztf", NIGHT, "null", _datums(2, 20))
+    late = archive.append("ztf", NIGHT, "null", *raw(_datums(2, 20)))
     assert not set(late["segment"].to_pylist()) & set(first["segment"].to_pylist())
     assert archive.read(late).equals(_datums(2, 20)["datum"].combine_chunks())
     assert archive.read(other).equals(_datums(1, 20)["datum"].combine_chunks())
@@ -150,7 +151,7 @@ def test_a_closed_night_takes_late_alerts_in_new_segments(make: MakeRaw, tmp_pat
 def test_closing_a_night_closes_what_an_earlier_run_left_open(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
     for survey, night in (("ztf", NIGHT - 2), ("ztf", NIGHT), ("lsst", NIGHT - 2), ("ztf", NIGHT + 1)):
-        archive.append(survey, night, "null", _datums(0, 5, ("aa",)))
+        archive.append(survey, night, "null", *raw(_datums(0, 5, ("aa",))))
     archive.recover(archive.touched())
     archive.close_night("ztf", NIGHT)
     assert archive.touched()["night"].to_pylist() == [NIGHT - 2, NIGHT]
@@ -164,19 +165,19 @@ def test_closing_a_night_closes_what_an_earlier_run_left_open(make: MakeRaw, tmp
 @raws
 def test_closing_that_was_not_committed_is_undone_by_recovery(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
-    references = archive.append("ztf", NIGHT, "null", _datums(0, 20))
+    references = archive.append("ztf", NIGHT, "null", *raw(_datums(0, 20)))
     committed = archive.touched()
     archive.close_night("ztf", NIGHT)
     archive.recover(committed)
     assert archive.present().equals(committed)
-    more = archive.append("ztf", NIGHT, "null", _datums(1, 20))
+    more = archive.append("ztf", NIGHT, "null", *raw(_datums(1, 20)))
     assert set(more["segment"].to_pylist()) == set(references["segment"].to_pylist())
 
 
 @raws
 def test_a_reference_that_leads_nowhere_is_told(make: MakeRaw, tmp_path: Path) -> None:
     archive = make(tmp_path)
-    row = archive.append("ztf", NIGHT, "null", _datums(0, 1)).to_pylist()[0]
+    row = archive.append("ztf", NIGHT, "null", *raw(_datums(0, 1))).to_pylist()[0]
     wrong = [
         {**row, "segment": row["segment"].replace("-0001", "-0002")},
         {**row, "segment": "../../etc/passwd"},
@@ -197,9 +198,9 @@ def test_a_committed_segment_that_is_missing_or_short_stops_the_start_and_change
     make: MakeRaw, tmp_path: Path
 ) -> None:
     archive = make(tmp_path)
-    archive.append("ztf", NIGHT, "null", _datums(0, 20))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, 20)))
     rows = archive.touched().to_pylist()
-    archive.append("ztf", NIGHT, "null", _datums(1, 20))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(1, 20)))
     present = archive.present()
     longer = {**rows[0], "length": rows[0]["length"] + 10**7}
     missing = {**rows[0], "segment": f"ztf/{NIGHT}/ff-0001.avro"}

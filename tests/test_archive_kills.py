@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.core import failpoints
+from linnet.core.decoding import Datums
 
 home, point, hits, doing = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
 raw = SegmentArchive(home / "raw", lambda _: '{"type":"record","name":"r","fields":[{"name":"x","type":"bytes"}]}')
@@ -33,8 +34,8 @@ science = ParquetArchive(home / "science")
 committed = home / "committed.parquet"
 
 def append(text, night=20260131):
-    table = pa.table({"datum": [bytes([2 * len(text)]) + text.encode()], "fingerprint": ["aa"]})
-    return raw.append("ztf", night, "zstandard", table)
+    datums = Datums.of([bytes([2 * len(text)]) + text.encode()])
+    return raw.append("ztf", night, "zstandard", datums, pa.array(["aa"]))
 
 if not committed.exists():
     references = append("kept")
@@ -137,21 +138,22 @@ import resource, signal, sys
 from pathlib import Path
 import pyarrow as pa
 from linnet.adapters.segment_archive import SegmentArchive
+from linnet.core.decoding import Datums
 from linnet.errors import StorageError
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 raw = SegmentArchive(Path(sys.argv[1]), lambda _: '"bytes"')
-table = pa.table({"datum": [b"x" * 1000] * 10, "fingerprint": ["aa"] * 10})
-references = raw.append("ztf", 20260131, "null", table)
+datums = Datums.of([b"x" * 1000] * 10)
+references = raw.append("ztf", 20260131, "null", datums, pa.array(["aa"] * 10))
 committed = raw.touched()
 resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, resource.RLIM_INFINITY))
 try:
-    raw.append("ztf", 20260131, "null", table)
+    raw.append("ztf", 20260131, "null", datums, pa.array(["aa"] * 10))
 except StorageError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 assert raw.recover(committed) == 15_000 - committed["length"][0].as_py()
-references = pa.concat_tables([references, raw.append("ztf", 20260131, "null", table)])
+references = pa.concat_tables([references, raw.append("ztf", 20260131, "null", datums, pa.array(["aa"] * 10))])
 assert raw.read(references).equals(pa.array([b"x" * 1000] * 20))
 assert raw.touched()["rows"].to_pylist() == [20]
 """

@@ -25,6 +25,7 @@ from linnet.core.avro_segment import BLOCK
 from linnet.core.unit import SEGMENT
 from linnet.errors import PacketError, StorageError
 from power_cut import PowerCut
+from raw_tables import raw
 
 NIGHT = 20260131
 SCHEMA = '{"type":"record","name":"r","fields":[{"name":"x","type":"bytes"}]}'
@@ -88,7 +89,7 @@ def test_fastavro_reads_in_a_segment_the_records_of_the_packets(shared_data: Pat
     archive = SegmentArchive(tmp_path, lambda fingerprint: schemas[fingerprint].decode())
     for part in np.array_split(np.arange(len(datums)), 3):
         table = pa.table({"datum": [datums[i] for i in part], "fingerprint": [fingerprints[i] for i in part]})
-        archive.append("ztf", NIGHT, codec, table)
+        archive.append("ztf", NIGHT, codec, *raw(table))
     assert len(schemas) == 5
     found: list[dict[str, Any]] = []
     for path in sorted(tmp_path.rglob("*.avro")):
@@ -104,7 +105,7 @@ def test_blocks_hold_at_most_a_megabyte_or_one_larger_datum(tmp_path: Path) -> N
     archive = _archive(tmp_path)
     sizes = [300_000] * 10 + [3_000_000] + [10] * 1000
     table = _datums(0, sizes)
-    references = archive.append("ztf", NIGHT, "zstandard", table)
+    references = archive.append("ztf", NIGHT, "zstandard", *raw(table))
     segment = references["segment"][0].as_py()
     with (tmp_path / segment).open("rb") as file:
         found: list[Any] = list(fastavro.block_reader(file))
@@ -125,7 +126,7 @@ def test_the_largest_datum_that_decoding_gives_is_archived_and_read_back(tmp_pat
     assert len(datum) == MAX_EXPANDED
     assert split(datum, 1, schema) == [datum]
     table = pa.table({"datum": [datum], "fingerprint": ["aa"]})
-    assert archive.read(archive.append("ztf", NIGHT, codec, table)).to_pylist() == [datum]
+    assert archive.read(archive.append("ztf", NIGHT, codec, *raw(table))).to_pylist() == [datum]
     with pytest.raises(PacketError, match="a datum of 33554433 bytes"):
         split(_datum(bytes(MAX_EXPANDED - 3)), 1, schema)
 
@@ -133,10 +134,10 @@ def test_the_largest_datum_that_decoding_gives_is_archived_and_read_back(tmp_pat
 @pytest.mark.parametrize("codec", ["null", "zstandard"])
 def test_a_tail_cut_at_any_byte_is_cut_back_to_the_commit(tmp_path: Path, codec: str) -> None:
     archive = _archive(tmp_path)
-    archive.append("ztf", NIGHT, codec, _datums(0, [40, 7]))
+    archive.append("ztf", NIGHT, codec, *raw(_datums(0, [40, 7])))
     committed = archive.touched()
     length = committed["length"][0].as_py()
-    archive.append("ztf", NIGHT, codec, _datums(1, [5]))
+    archive.append("ztf", NIGHT, codec, *raw(_datums(1, [5])))
     path = _only(tmp_path)
     whole = path.read_bytes()
     for end in range(length - 20, len(whole) + 1):
@@ -150,14 +151,14 @@ def test_a_tail_cut_at_any_byte_is_cut_back_to_the_commit(tmp_path: Path, codec:
             assert path.read_bytes() == whole[:end]
         else:
             assert again.recover(committed) == end - length
-            again.append("ztf", NIGHT, codec, _datums(2, [9]))
+            again.append("ztf", NIGHT, codec, *raw(_datums(2, [9])))
             assert _contents(path) == [*_datums(0, [40, 7])["datum"].to_pylist(), *_datums(2, [9])["datum"].to_pylist()]
 
 
 def test_a_committed_end_of_zeros_is_found_at_the_start(tmp_path: Path) -> None:
     archive = _archive(tmp_path)
-    archive.append("ztf", NIGHT, "null", _datums(0, [400]))
-    archive.append("ztf", NIGHT, "null", _datums(1, [400]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [400])))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(1, [400])))
     committed = archive.touched()
     path = _only(tmp_path)
     whole = path.read_bytes()
@@ -177,32 +178,32 @@ def test_after_a_failed_sync_nothing_is_taken_until_the_rest_is_cut_off(tmp_path
         os.fsync(descriptor)
 
     archive = _archive(tmp_path, sync=sync)
-    first = archive.append("ztf", NIGHT, "null", _datums(0, [40]))
+    first = archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
     committed = archive.touched()
     failing.append("Input/output error")
     with pytest.raises(StorageError, match=r"^cannot append to the raw archive: Input/output error$"):
-        archive.append("ztf", NIGHT, "null", _datums(1, [40]))
+        archive.append("ztf", NIGHT, "null", *raw(_datums(1, [40])))
     failing.clear()
     for call in (
-        lambda: archive.append("ztf", NIGHT, "null", _datums(1, [40])),
+        lambda: archive.append("ztf", NIGHT, "null", *raw(_datums(1, [40]))),
         lambda: archive.close_night("ztf", NIGHT),
     ):
         with pytest.raises(StorageError, match="an earlier append to the raw archive failed"):
             call()
     assert archive.recover(committed) > 0
-    second = archive.append("ztf", NIGHT, "null", _datums(1, [40]))
+    second = archive.append("ztf", NIGHT, "null", *raw(_datums(1, [40])))
     assert archive.read(pa.concat_tables([first, second])).to_pylist() == _contents(_only(tmp_path))
 
 
 def test_nothing_is_appended_to_segments_that_were_not_recovered(tmp_path: Path) -> None:
     archive = _archive(tmp_path)
-    archive.append("ztf", NIGHT, "null", _datums(0, [40]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
     with pytest.raises(StorageError, match="recover them before"):
-        _archive(tmp_path).append("ztf", NIGHT, "null", _datums(0, [40]))
+        _archive(tmp_path).append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
     with _only(tmp_path).open("ab") as file:
         file.write(b"x")
     with pytest.raises(StorageError, match=r"aa-0001\.avro was changed by someone else"):
-        archive.append("ztf", NIGHT, "null", _datums(0, [40]))
+        archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
 
 
 def test_every_append_syncs_its_segments_and_every_new_name_its_folder(tmp_path: Path) -> None:
@@ -215,9 +216,9 @@ def test_every_append_syncs_its_segments_and_every_new_name_its_folder(tmp_path:
         return [names[inode] for inode in calls]
 
     night, segment = f"raw/ztf/{NIGHT}", f"raw/ztf/{NIGHT}/aa-0001.avro"
-    archive.append("ztf", NIGHT, "null", _datums(0, [40]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
     assert synced() == [".", "raw", "raw/ztf", segment, night, segment]
-    archive.append("ztf", NIGHT, "null", _datums(1, [40, 40]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(1, [40, 40])))
     assert synced() == [segment]
     archive.close_night("ztf", NIGHT)
     assert synced() == [segment, f"raw/ztf/{NIGHT}/aa-0001.json", night]
@@ -228,11 +229,11 @@ def _lose_power(
 ) -> tuple[SegmentArchive, pa.Table, pa.Table]:
     """Appends that were acknowledged, one that was not, then the power goes."""
     archive = _archive(folder / "raw", sync=sync)
-    references = archive.append("ztf", NIGHT, "null", _datums(0, [40, 50]))
+    references = archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40, 50])))
     archive.close_night("ztf", NIGHT)
-    late = archive.append("ztf", NIGHT, "null", _datums(1, [60]))
+    late = archive.append("ztf", NIGHT, "null", *raw(_datums(1, [60])))
     committed = archive.touched()
-    archive.append("ztf", NIGHT + 1, "null", _datums(2, [70]))
+    archive.append("ztf", NIGHT + 1, "null", *raw(_datums(2, [70])))
     archive.close()
     power.cut()
     return _archive(folder / "raw"), committed, pa.concat_tables([references, late])
@@ -259,7 +260,7 @@ def test_without_its_syncs_the_same_power_cut_is_noticed(tmp_path: Path) -> None
 def test_a_full_segment_is_closed_with_its_manifest_and_the_next_one_begun(tmp_path: Path) -> None:
     archive = _archive(tmp_path, roll=2_500_000)
     table = _datums(0, [400_000] * 30)
-    references = archive.append("ztf", NIGHT, "null", table)
+    references = archive.append("ztf", NIGHT, "null", *raw(table))
     rows = archive.touched().to_pylist()
     assert [row["closed"] for row in rows] == [True] * (len(rows) - 1) + [False]
     assert len(rows) == 4
@@ -284,15 +285,15 @@ def test_a_full_segment_is_closed_with_its_manifest_and_the_next_one_begun(tmp_p
 
 def test_another_codec_begins_another_segment(tmp_path: Path) -> None:
     archive = _archive(tmp_path)
-    archive.append("ztf", NIGHT, "null", _datums(0, [4000]))
-    archive.append("ztf", NIGHT, "zstandard", _datums(1, [4000]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [4000])))
+    archive.append("ztf", NIGHT, "zstandard", *raw(_datums(1, [4000])))
     assert archive.touched()["closed"].to_pylist() == [True, False]
     assert [len(_contents(path)) for path in tmp_path.rglob("*.avro")] == [1, 1]
 
 
 def test_damage_in_a_closed_segment_is_found_by_its_sha256(tmp_path: Path) -> None:
     archive = _archive(tmp_path)
-    archive.append("ztf", NIGHT, "null", _datums(0, [400]))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [400])))
     archive.close_night("ztf", NIGHT)
     committed = archive.touched()
     assert archive.verify(committed, deep=True) == []
@@ -311,7 +312,7 @@ def test_damage_in_a_closed_segment_is_found_by_its_sha256(tmp_path: Path) -> No
 def test_many_threads_read_while_segments_grow_and_more_are_open_than_kept(tmp_path: Path) -> None:
     archive = _archive(tmp_path)
     tables = {night: _datums(night, [2000] * 20) for night in range(NIGHT - 80, NIGHT)}
-    references = {night: archive.append("ztf", night, "zstandard", table) for night, table in tables.items()}
+    references = {night: archive.append("ztf", night, "zstandard", *raw(table)) for night, table in tables.items()}
 
     def read(seed: int) -> bool:
         nights = np.random.default_rng(seed).choice(list(tables), 40)
@@ -320,7 +321,7 @@ def test_many_threads_read_while_segments_grow_and_more_are_open_than_kept(tmp_p
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(read, range(16))
         for night in range(NIGHT - 80, NIGHT):
-            archive.append("ztf", night, "zstandard", _datums(1, [2000] * 3))
+            archive.append("ztf", night, "zstandard", *raw(_datums(1, [2000] * 3)))
         assert all(found)
 
 

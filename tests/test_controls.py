@@ -12,6 +12,7 @@ import pytest
 
 from corridors import Bench, messages, on_disk, renumbered
 from linnet.adapters.memory_source import MemorySource
+from linnet.core.decoding import Datums
 from linnet.core.ports import RawArchive
 from linnet.engines.local import LocalEngine
 from linnet.errors import StorageError
@@ -49,11 +50,11 @@ class Late:
         """Everything else as the real archive does it."""
         return getattr(self.inner, name)
 
-    def append(self, survey: str, night: int, codec: str, datums: pa.Table) -> pa.Table:
+    def append(self, survey: str, night: int, codec: str, datums: Datums, fingerprints: pa.Array) -> pa.Table:
         """Promise a place, write nothing yet."""
-        self.held.append(lambda: self.inner.append(survey, night, codec, datums))
-        n = datums.num_rows
-        name = f"{survey}/{night}/{datums.column('fingerprint')[0].as_py()}-0001.avro"
+        self.held.append(lambda: self.inner.append(survey, night, codec, datums, fingerprints))
+        n = len(datums)
+        name = f"{survey}/{night}/{fingerprints[0].as_py()}-0001.avro"
         return pa.table(
             {
                 "segment": pa.array([name] * n, pa.string()),

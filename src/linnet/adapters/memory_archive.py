@@ -11,7 +11,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from linnet.core.avro_segment import Place
-from linnet.core.decoding import Schema
+from linnet.core.decoding import Datums, Schema
 from linnet.core.science_path import existing_path, science_path
 from linnet.core.unit import SEGMENT
 from linnet.core.vocabulary import RECORD
@@ -58,16 +58,16 @@ class MemoryRawArchive:
         self._segments: dict[str, _Segment] = {}
         self._changed: set[str] = set()
 
-    def append(self, survey: str, night: int, codec: str, datums: pa.Table) -> pa.Table:  # noqa: ARG002 - nothing to compress
-        """Keep datums (columns `datum`, `fingerprint`).
+    def append(self, survey: str, night: int, codec: str, datums: Datums, fingerprints: pa.Array) -> pa.Table:  # noqa: ARG002 - nothing to compress
+        """Keep datums, each with the fingerprint of its writer schema.
 
         Returns:
             Columns `segment`, `block`, `place`, `length`, aligned with the input.
         """
         rows = []
-        for datum, fingerprint in zip(*(datums.column(n).to_pylist() for n in ("datum", "fingerprint")), strict=True):
+        for datum, fingerprint in zip(datums.views(), fingerprints.to_pylist(), strict=True):
             path = self._open(survey, night, fingerprint)
-            start = self._segments[path].take(datum)
+            start = self._segments[path].take(bytes(datum))
             self._changed.add(path)
             rows.append({"segment": path, "block": start, "place": 0, "length": len(datum)})
         schema = pa.schema([(name, RECORD[name].type) for name in ("segment", "block", "place", "length")])

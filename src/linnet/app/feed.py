@@ -52,6 +52,10 @@ class FilterFeed:
             self._generation = generation
         return self._active
 
+    def changed(self) -> bool:
+        """Whether somebody changed the filters since they were asked for."""
+        return self._control.generation() != self._generation
+
     def _compile(self) -> FilterSet:
         seq = self._store.last_tag() + 1
         known, self._read = self._read, {}

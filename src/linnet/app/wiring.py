@@ -81,6 +81,7 @@ class Parts:
             raw=self.raw,
             science=self.science,
             filters=feed,
+            filters_changed=feed.changed,
             run_of=Runs(self.plan),
             routes=routes,
             publish_private=self.settings.publish_private,

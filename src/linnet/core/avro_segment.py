@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from linnet.core import avro_varint
 from linnet.core.avro_codec import MAX_EXPANDED, compress, expand
@@ -19,6 +19,9 @@ from linnet.core.avro_container import header as parse_header
 from linnet.core.avro_message import split
 from linnet.core.avro_schema import writer_schema
 from linnet.errors import NotFoundError, PacketError, StorageError
+
+Buffer: TypeAlias = bytes | memoryview
+"""Bytes of a datum, or a view of where they lie."""
 
 BLOCK = 1024 * 1024
 """Most bytes of datums in one block; a larger datum has a block of its own."""
@@ -91,8 +94,8 @@ def groups(lengths: Sequence[int]) -> list[range]:
     return dealt
 
 
-def block(datums: Sequence[bytes], codec: str, sync: bytes) -> tuple[bytes, list[Place]]:
-    """One block of untouched datums, as bytes to append to a segment.
+def block_parts(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[list[Buffer], list[Place]]:
+    """One block of untouched datums, in parts to append to a segment one behind the other: datums are not copied.
 
     Args:
         datums: what one range of `groups` holds; not empty, none empty.
@@ -100,7 +103,7 @@ def block(datums: Sequence[bytes], codec: str, sync: bytes) -> tuple[bytes, list
         sync: the segment's sync marker.
 
     Returns:
-        The block with its sync marker, and the place of each datum in it.
+        The parts of the block with its sync marker, and the place of each datum in it.
 
     Raises:
         ValueError: no datum, or more data than a reader of ours would take back.
@@ -112,8 +115,15 @@ def block(datums: Sequence[bytes], codec: str, sync: bytes) -> tuple[bytes, list
         at += len(datum)
     if not places or at > MAX_EXPANDED:
         raise ValueError(f"a block holds 1 to {MAX_EXPANDED} bytes, not {at}")
-    stored = compress(codec, b"".join(datums))
-    return avro_varint.encode(len(places)) + avro_varint.encode(len(stored)) + stored + sync, places
+    stored: list[Buffer] = [*datums] if codec == "null" else [compress(codec, b"".join(datums))]
+    size = sum(map(len, stored))
+    return [avro_varint.encode(len(places)) + avro_varint.encode(size), *stored, sync], places
+
+
+def block(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[bytes, list[Place]]:
+    """The same in one piece."""
+    parts, places = block_parts(datums, codec, sync)
+    return b"".join(parts), places
 
 
 def read_header(file: BinaryIO) -> Header:

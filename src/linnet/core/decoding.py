@@ -7,7 +7,7 @@ One unreadable message is one reject with all its bytes; it never costs another 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -49,6 +49,13 @@ class Datums:
     data: npt.NDArray[np.uint8]
     start: npt.NDArray[np.int64]
     end: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values: Sequence[bytes]) -> Datums:
+        """Datums that are at hand one by one, put together."""
+        ends = np.cumsum([len(value) for value in values], dtype=np.int64)
+        data = np.frombuffer(b"".join(values), np.uint8)
+        return cls(data, np.concatenate([[0], ends[:-1]]).astype(np.int64)[: len(values)], ends)
 
     def __len__(self) -> int:
         """Number of datums."""

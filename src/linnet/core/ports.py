@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from linnet.core.avro_segment import Place
 from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
-from linnet.core.decoding import Schema
+from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Position
 from linnet.core.store_port import OBJECT, Store
 
@@ -75,8 +75,8 @@ class Sink(Protocol):
 class RawArchive(Protocol):
     """Untouched datums in plain Avro container files (segments), one writer schema each."""
 
-    def append(self, survey: str, night: int, codec: str, datums: pa.Table) -> pa.Table:
-        """Append datums (columns `datum` binary, `fingerprint` string) and sync them to disk.
+    def append(self, survey: str, night: int, codec: str, datums: Datums, fingerprints: pa.Array) -> pa.Table:
+        """Append datums, each with the fingerprint (string) of its writer schema, and sync them to disk.
 
         Returns:
             Columns `segment`, `block`, `place`, `length`, aligned with the input.

@@ -15,7 +15,7 @@ from linnet.core.accounting import Origins
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.checks import problems
-from linnet.core.decoding import DecodedAlerts, Wanted
+from linnet.core.decoding import Datums, DecodedAlerts, Wanted
 from linnet.core.reasons import Reason
 from linnet.core.survey import Survey
 from linnet.core.times import utc_to_tai
@@ -31,7 +31,8 @@ class Arrivals:
     Attributes:
         survey: the survey.
         alerts: columns of `vocabulary.PACKET` and the survey's own.
-        datum: untouched datums. fingerprint: of their writer schemas. index: place within the message.
+        datums: untouched, as they lie in their messages. fingerprint: of their writer schemas. index: place within
+            the message.
         envelope: row of its message in the batch.
         message: the envelope of each alert without its value (key, topic, partition, offset, timestamp).
         sent_night: night in which its message was sent; tonight for a message without a time stamp (a file).
@@ -39,7 +40,7 @@ class Arrivals:
 
     survey: Survey
     alerts: pa.RecordBatch
-    datum: pa.Array
+    datums: Datums
     fingerprint: pa.Array
     index: pa.Array
     envelope: pa.Array
@@ -59,7 +60,7 @@ class Arrivals:
         return Arrivals(
             self.survey,
             self.alerts.take(chosen),
-            self.datum.take(chosen),
+            self.datums.take(chosen.to_numpy()),
             self.fingerprint.take(chosen),
             self.index.take(chosen),
             self.envelope.take(chosen),
@@ -131,6 +132,7 @@ def unusable(arrivals: Arrivals) -> tuple[pa.Array, pa.Array]:
 def dead_alerts(arrivals: Arrivals, reason: pa.Array, detail: pa.Array) -> pa.Table:
     """`DEAD` rows of single alerts: each keeps its untouched datum and the fingerprint of its schema."""
     n = len(arrivals)
+    values = arrivals.datums.array()
     columns = {
         "survey": pa.array([arrivals.survey.name] * n, pa.string()),
         "alert_id": arrivals.alerts.column("alert_id"),
@@ -138,8 +140,8 @@ def dead_alerts(arrivals: Arrivals, reason: pa.Array, detail: pa.Array) -> pa.Ta
         "detail": detail,
         "position": arrivals.index,
         "fingerprint": arrivals.fingerprint,
-        "sha256": _digests(arrivals.datum),
-        "value": arrivals.datum,
+        "sha256": _digests(values),
+        "value": values,
         **{n: arrivals.message.column(n) for n in ("topic", "partition", "offset", "key", "timestamp")},
     }
     return pa.Table.from_arrays([columns[name].cast(DEAD.field(name).type) for name in DEAD.names], schema=DEAD)
@@ -151,7 +153,7 @@ def _arrivals(survey: Survey, decoded: DecodedAlerts, batch: pa.RecordBatch, now
     return Arrivals(
         survey,
         survey.columns(decoded.fields),
-        decoded.datum,
+        decoded.datums,
         decoded.fingerprint,
         decoded.index,
         decoded.envelope,

@@ -20,6 +20,7 @@ from linnet.core.vocabulary import RECORD
 from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
 from linnet.engines.corridor import Corridor
 from linnet.engines.dedupe import Sorted, dedupe
+from linnet.engines.in_flight import Seen
 from linnet.engines.refusals import Refusals
 
 AFTER_DEDUPE = ("archive", "plan", "filter", "store")
@@ -74,17 +75,17 @@ def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Positio
     return [*before, Draft(last.refused, last.bad, last.part, positions)]
 
 
-def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters) -> Unit:
+def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters, seen: Seen) -> Unit:
     """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
     ledger = Ledger()
-    refusals = Refusals(corridor.store, ledger)
+    refusals = Refusals(seen, ledger)
     _count_refused(draft, ledger, refusals)
     run = corridor.run_of(filters)
     if draft.part is None:
         return Unit(number, run, dead=refusals.table(), counts=ledger.table(), positions=draft.positions)
     arrivals, night = draft.part.arrivals, draft.part.night
     _through_checks(ledger, arrivals)
-    told = dedupe(arrivals, corridor.store)
+    told = dedupe(arrivals, seen)
     fresh = arrivals.pick(told.new)
     _count_repeats(arrivals, fresh, told, ledger, refusals)
     ledger.through(AFTER_DEDUPE, fresh.origins)
@@ -168,8 +169,7 @@ def _rows(
 def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, corridor: Corridor) -> dict[str, pa.Array]:
     """The `RECORD` columns. Appends the datums to the raw archive and syncs them."""
     n = len(fresh)
-    datums = pa.table({"datum": fresh.datum, "fingerprint": fresh.fingerprint})
-    places = corridor.raw.append(fresh.survey.name, night, fresh.survey.raw_codec, datums)
+    places = corridor.raw.append(fresh.survey.name, night, fresh.survey.raw_codec, fresh.datums, fresh.fingerprint)
     columns = {
         "known_night": pa.array(np.full(n, night, dtype=np.int32)),
         "content_hash": hashes,

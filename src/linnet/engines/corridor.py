@@ -18,7 +18,8 @@ class Corridor:
 
     Attributes:
         surveys: surveys whose alerts are taken, asked in this order.
-        filters: gives the filters that are active now; called once before every unit.
+        filters: gives the filters that are active now.
+        filters_changed: whether the next call of `filters` gives others than the last one; asked before every unit.
         run_of: describes the run for a set of active filters.
         routes: readers of the tag log with their open sinks.
         publish_private: whether what is not public is delivered too.
@@ -33,6 +34,7 @@ class Corridor:
     science: ScienceArchive
     filters: Callable[[], ActiveFilters]
     run_of: Callable[[ActiveFilters], Run]
+    filters_changed: Callable[[], bool] = lambda: False
     routes: tuple[tuple[Route, OpenSink], ...] = ()
     publish_private: bool = False
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

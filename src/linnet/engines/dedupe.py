@@ -1,4 +1,4 @@
-"""Which alerts are new: identity and content hash, against the store and within the batch."""
+"""Which alerts are new: identity and content hash, against everything taken before and within the batch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linnet.core.content import content_hash
-from linnet.core.ports import Store
 from linnet.engines.arrivals import Arrivals
+from linnet.engines.in_flight import Seen
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,11 +30,11 @@ class Sorted:
     hashes: pa.Array
 
 
-def dedupe(arrivals: Arrivals, store: Store) -> Sorted:
+def dedupe(arrivals: Arrivals, seen: Seen) -> Sorted:
     """Tell new alerts from repeats and conflicts; of two in one batch the first in order is the new one."""
     ids = arrivals.alerts.column("alert_id")
     hashes = content_hash(arrivals.alerts)
-    stored = store.hashes(arrivals.survey.name, ids)
+    stored = seen.hashes(arrivals.survey.name, ids)
     known, new = _first_seen(ids.to_numpy(), hashes.to_numpy(), stored)
     same: Mask = known == hashes.to_numpy()
     return Sorted(pa.array(new), pa.array(~new & same), pa.array(~new & ~same), hashes)

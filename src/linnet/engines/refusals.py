@@ -6,18 +6,16 @@ import numpy as np
 import pyarrow as pa
 
 from linnet.core.accounting import Ledger, Origins
-from linnet.core.ports import Store
 from linnet.core.reasons import DUPLICATE
 from linnet.core.unit import DEAD
-
-IDENTITY = ("topic", "partition", "position", "key", "sha256")
+from linnet.engines.in_flight import Seen, dead_identities
 
 
 class Refusals:
     """Collects what is refused in a unit."""
 
-    def __init__(self, store: Store, ledger: Ledger) -> None:
-        self._store = store
+    def __init__(self, before: Seen, ledger: Ledger) -> None:
+        self._before = before
         self._ledger = ledger
         self._seen: set[tuple[object, ...]] = set()
         self._fresh: list[pa.Table] = []
@@ -39,10 +37,8 @@ class Refusals:
         return pa.concat_tables([DEAD.empty_table(), *self._fresh])
 
     def _is_fresh(self, dead: pa.Table) -> pa.Array:
-        stored = self._store.dead_seen(dead).to_pylist()
         fresh = []
-        for known, row in zip(stored, dead.select(list(IDENTITY)).to_pylist(), strict=True):
-            identity = tuple(row[n] for n in IDENTITY)
+        for known, identity in zip(self._before.dead_seen(dead), dead_identities(dead), strict=True):
             fresh.append(not known and identity not in self._seen)
             self._seen.add(identity)
         return pa.array(fresh, pa.bool_())

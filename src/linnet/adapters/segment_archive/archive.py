@@ -17,7 +17,7 @@ from linnet.adapters.segment_archive.reading import SegmentReader
 from linnet.adapters.segment_archive.recovery import check_open, cut_back, problems
 from linnet.core import failpoints
 from linnet.core.avro_segment import Place
-from linnet.core.decoding import Schema
+from linnet.core.decoding import Datums, Schema
 from linnet.core.durable import Sync, storage_errors, sync_file
 from linnet.core.vocabulary import RECORD
 from linnet.errors import StorageError
@@ -51,14 +51,15 @@ class SegmentArchive:
         self._recovered = False
         self._unsound = False
 
-    def append(self, survey: str, night: int, codec: str, datums: pa.Table) -> pa.Table:
-        """Append datums (columns `datum` binary, `fingerprint` string) to the open segments of a night and sync them.
+    def append(self, survey: str, night: int, codec: str, datums: Datums, fingerprints: pa.Array) -> pa.Table:
+        """Append datums to the open segments of a night and sync them.
 
         Args:
             survey: its name.
             night: YYYYMMDD, the night that is open.
             codec: `null` or `zstandard`.
             datums: untouched Avro datums, none empty.
+            fingerprints: string, of the writer schema of each.
 
         Returns:
             `REFERENCE` rows aligned with the input.
@@ -69,11 +70,11 @@ class SegmentArchive:
         """
         self._begin()
         self._unsound = True
-        values = datums.column("datum").to_pylist()
+        values = datums.views()
         order: list[_Rows] = []
         written: list[Written] = []
         with storage_errors("append to the raw archive"):
-            for fingerprint, rows in _by_fingerprint(datums.column("fingerprint")):
+            for fingerprint, rows in _by_fingerprint(fingerprints):
                 order.append(rows)
                 written += self._growing.write((survey, night, fingerprint), codec, [values[row] for row in rows])
             failpoints.passing("03")
@@ -178,9 +179,9 @@ class SegmentArchive:
             self._recovered = True
 
 
-def _by_fingerprint(column: pa.ChunkedArray) -> Iterator[tuple[str, _Rows]]:
+def _by_fingerprint(column: pa.Array) -> Iterator[tuple[str, _Rows]]:
     """Each fingerprint with the numbers of its rows, in order of first appearance."""
-    codes = column.combine_chunks().dictionary_encode()
+    codes = column.dictionary_encode()
     numbers = codes.indices.to_numpy()
     for code, fingerprint in enumerate(codes.dictionary.to_pylist()):
         yield fingerprint, np.flatnonzero(numbers == code)

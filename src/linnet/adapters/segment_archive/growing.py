@@ -14,7 +14,7 @@ from linnet.adapters.segment_archive.manifest import write_manifest
 from linnet.adapters.segment_archive.names import SegmentName
 from linnet.adapters.segment_archive.reading import SegmentReader
 from linnet.core import avro_segment, failpoints
-from linnet.core.avro_segment import Place
+from linnet.core.avro_segment import Buffer, Place
 from linnet.core.durable import Sync, make_folder, sync_file, sync_folder
 from linnet.core.unit import SEGMENT
 from linnet.errors import StorageError
@@ -70,7 +70,7 @@ class GrowingSegments:
         for row in committed:
             self._know(Segment(SegmentName.of(row["segment"]), row["length"], row["rows"], row["closed"]))
 
-    def write(self, line: Line, codec: str, datums: Sequence[bytes]) -> list[Written]:
+    def write(self, line: Line, codec: str, datums: Sequence[Buffer]) -> list[Written]:
         """Write datums of one schema in order, block by block, without a sync of their data.
 
         Raises:
@@ -81,11 +81,11 @@ class GrowingSegments:
             segment = self._open(line, codec)
             marker = self._reader.header(segment.name.path).sync
             try:
-                data, places = avro_segment.block(datums[group.start : group.stop], codec, marker)
+                parts, places = avro_segment.block_parts(datums[group.start : group.stop], codec, marker)
             except ValueError as error:
                 raise StorageError(f"cannot archive a datum of {line[0]}: {error}") from error
             written.append(Written(segment.name.path, segment.length, places))
-            self._extend(segment, data, len(places))
+            self._extend(segment, parts, len(places))
         return written
 
     def close_night(self, survey: str, night: int) -> None:
@@ -128,13 +128,14 @@ class GrowingSegments:
         self._changed[name.path] = segment
         return segment
 
-    def _extend(self, segment: Segment, data: bytes, rows: int) -> None:
+    def _extend(self, segment: Segment, parts: Sequence[Buffer], rows: int) -> None:
         path = self._folder / segment.name.path
         with path.open("r+b") as file:
             if file.seek(0, os.SEEK_END) != segment.length:
                 raise StorageError(f"{segment.name.path} was changed by someone else: nothing is appended to it")
-            file.write(data)
-        segment.length += len(data)
+            for part in parts:
+                file.write(part)
+        segment.length += sum(map(len, parts))
         segment.rows += rows
         self._changed[segment.name.path] = segment
 

@@ -1,0 +1,183 @@
+"""The stages before the commit: opening (poll and decode) and planning (dedupe, archive, enrich, filter).
+
+Each may run in a thread of its own, or one after the other in the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+import pyarrow as pa
+
+from linnet.core.envelope import Position
+from linnet.core.failpoints import passing
+from linnet.core.ports import ActiveFilters, OpenSource, Source
+from linnet.core.unit import Unit
+from linnet.engines.arrivals import Opened, open_batch
+from linnet.engines.assembling import Draft, assemble, drafts
+from linnet.engines.batch_size import BatchSize
+from linnet.engines.channel import BrokenOffError, Channel
+from linnet.engines.corridor import Corridor
+from linnet.engines.in_flight import InFlight, Seen
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One batch, decoded, on its way to the plan.
+
+    Attributes:
+        positions: where the source goes on after it.
+        rows: messages. weight: their bytes.
+    """
+
+    opened: Opened
+    positions: tuple[Position, ...]
+    rows: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One unit on its way to the commit.
+
+    Attributes:
+        rows: messages of the batch that is through with this unit; 0 where more units of the batch follow.
+        weight: bytes of its datums, as long as it waits.
+    """
+
+    unit: Unit
+    rows: int
+    weight: int
+
+
+class Opening:
+    """Polls sources and decodes what they hand over.
+
+    Args:
+        corridor: everything connected.
+        size: how much to ask for.
+        stopping: once set, nothing more is polled.
+    """
+
+    def __init__(self, corridor: Corridor, size: BatchSize, stopping: Event) -> None:
+        self._corridor = corridor
+        self._size = size
+        self._stopping = stopping
+        self._wanted = {s.name: s.fields() for s in corridor.surveys}
+
+    def run(self, inputs: Sequence[Source], out: Channel[Offer], *, resume: bool, settled: Callable[[], None]) -> None:
+        """Everything that the sources have, one source after the other.
+
+        Args:
+            inputs: descriptions of sources.
+            out: takes the opened batches, and the end.
+            resume: go on from committed positions.
+            settled: returns when all that was offered is committed: the next source may go on behind this one.
+        """
+        for number, source in enumerate(inputs):
+            if resume and number:
+                settled()
+            reader = source.open(self._corridor.store.positions() if resume else ())
+            try:
+                self._drain(reader, out)
+            finally:
+                reader.close()
+        out.end()
+
+    def open(self, batch: pa.RecordBatch, positions: tuple[Position, ...]) -> Offer:
+        """Decode one batch of envelopes."""
+        started = time.perf_counter()
+        opened = open_batch(batch, self._corridor.surveys, self._corridor.schemas, self._wanted)
+        self._size.took("open", batch.num_rows, time.perf_counter() - started)
+        return Offer(opened, positions, batch.num_rows, int(batch.nbytes))
+
+    def _drain(self, reader: OpenSource, out: Channel[Offer]) -> None:
+        while not self._stopping.is_set():
+            batch = reader.next_batch(self._size.limit())
+            if batch is None:
+                return
+            passing("01")
+            if batch.num_rows:
+                offer = self.open(batch, reader.position())
+                self._size.held_up(out.put(offer, offer.weight))
+
+
+class Planning:
+    """Makes units out of opened batches, in order. Owns the raw archive while it runs.
+
+    Args:
+        corridor: everything connected.
+        size: told how long planning takes.
+        in_flight: what is planned and not committed yet.
+    """
+
+    def __init__(self, corridor: Corridor, size: BatchSize, in_flight: InFlight) -> None:
+        self._corridor = corridor
+        self._size = size
+        self._in_flight = in_flight
+        self._seen = Seen(corridor.store, in_flight)
+        self._nights = corridor.store.open_nights()
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._filters: ActiveFilters | None = None
+        self._passed: deque[tuple[str, int]] = deque()
+
+    def run(self, offers: Channel[Offer], out: Channel[Planned]) -> None:
+        """Plan what comes until the end."""
+        for offer in offers:
+            for planned in self.plan(offer):
+                out.put(planned, planned.weight)
+        out.end()
+
+    def plan(self, offer: Offer) -> Iterator[Planned]:
+        """The units of one batch, the next one only when it is asked for. Their datums are archived and synced."""
+        units = drafts(offer.opened, self._nights, offer.positions)
+        for place, draft in enumerate(units):
+            filters = self._settle(draft)
+            started = time.perf_counter()
+            unit = assemble(draft, self._in_flight.planned + 1, self._corridor, filters, self._seen)
+            rows = 0 if unit.alerts is None else unit.alerts.num_rows
+            self._size.took("plan", rows, time.perf_counter() - started)
+            self._note(unit)
+            is_last = place == len(units) - 1
+            yield Planned(unit, offer.rows if is_last else 0, offer.weight * rows // max(1, offer.rows))
+
+    def close_nights(self) -> None:
+        """Close the raw segments of nights that a committed unit has ended."""
+        while self._passed and self._newest_committed(self._passed[0][0]):
+            survey, night = self._passed.popleft()
+            self._corridor.raw.close_night(survey, night)
+
+    def _note(self, unit: Unit) -> None:
+        self._in_flight.plan(unit)
+        if unit.survey is None or unit.night is None:
+            return
+        before = self._nights.get(unit.survey, unit.night)
+        if unit.night > before:
+            self._passed.append((unit.survey, before))
+        self._nights[unit.survey] = max(before, unit.night)
+        night, number = self._newest.get(unit.survey, (0, 0))
+        self._newest[unit.survey] = (unit.night, number if night == unit.night else unit.number)
+
+    def _newest_committed(self, survey: str) -> bool:
+        """Whether the first unit of the survey's open night is committed."""
+        return self._in_flight.committed >= self._newest[survey][1]
+
+    def _settle(self, draft: Draft) -> ActiveFilters:
+        """Wait for commits on which this unit depends, few do; gives the filters that judge it.
+
+        The first unit of a night sees the points of all nights before it. A filter that was changed holds from a
+        number of the tag log, so all tags before it must have theirs.
+        """
+        self.close_nights()
+        part = draft.part
+        new_night = part is not None and part.night > self._nights.get(part.arrivals.survey.name, part.night)
+        changed = self._filters is None or self._corridor.filters_changed()
+        if (new_night or changed) and not self._in_flight.wait_for(self._in_flight.planned):
+            raise BrokenOffError
+        if self._filters is None or changed:
+            self._filters = self._corridor.filters()
+        return self._filters
