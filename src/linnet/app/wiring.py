@@ -20,10 +20,11 @@ from linnet.app.home import Home
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
+from linnet.engines.late_sink import LateSink
 from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
@@ -97,8 +98,13 @@ def reader(home: Home, settings: Settings) -> Iterator[Parts]:
 
 
 @contextmanager
-def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
+def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator[tuple[Parts, Corridor]]:
     """The parts of a home for its one writer, with the default route and the built-in filters in place.
+
+    Args:
+        home: where.
+        settings: its settings.
+        patient: open sinks when they are needed, and again after a failure; otherwise one that is down is an error.
 
     Raises:
         HomeLockedError: another process writes to it.
@@ -108,7 +114,8 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        sinks = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        routes = tuple((r, LateSink(sink) if patient else sink.open()) for r, sink in sinks)
         try:
             yield parts, parts.corridor(routes)
         finally:
@@ -187,11 +194,11 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, route: Route) -> OpenSink:
+def _sink(home: Home, route: Route) -> Sink:
     kind, _, target = route.sink.partition(":")
     if kind != "files":
         raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
-    return JsonLinesFiles(home.path / target).open()
+    return JsonLinesFiles(home.path / target)
 
 
 def _filter_refused(text: object, error: Exception) -> None:
