@@ -79,9 +79,10 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
+    *("run", "top"),
     *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
 }
-"""Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run` and `top` in test_run, all others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:

@@ -19,7 +19,9 @@ from linnet.app.live_source import live_sources
 from linnet.app.reporting import Reporting, health
 from linnet.app.stopping import until_signal
 from linnet.app.wiring import Parts, writer
+from linnet.core.avro_machine import kernels
 from linnet.core.durable import replace_file, storage_errors
+from linnet.core.kernels import compile_kernels
 from linnet.engines.local import LocalEngine
 from linnet.errors import LinnetError
 
@@ -50,6 +52,9 @@ def run(home: Home, settings: Settings, sources: Sequence[str], *, skip_gap: boo
         log.info("started", sources=list(sources), home=str(home.path), metrics=f"http://{HOST}:{server.port}/metrics")
         if found.cut_bytes or found.orphans:
             log.info("recovered", cut_bytes=found.cut_bytes, orphans=found.orphans)
+        # The first alert is not to wait for what is compiled or loaded when it is first needed.
+        kernels()
+        compile_kernels()
         with Reporting(metrics, settings.report_every):
             engine.run([source])
         engine.finish()

@@ -33,6 +33,7 @@ def create_app(broker: Broker) -> FastAPI:
     app.state.broker = broker
     for room in (api_objects, api_alerts, api_sky, api_filters, home_pages, object_pages):
         app.include_router(room.router)
+    app.include_router(api_sky.plain)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     describe(app, broker.columns)
