@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from linnet.adapters import sqlite_store_growth as growth
 from linnet.adapters import sqlite_store_merging as merging
 from linnet.adapters.memory_store import MemoryStore
 from linnet.adapters.sqlite_checkpoint import CHECKPOINT_EVERY, Checkpointer
@@ -30,8 +31,9 @@ LIVELY = 40
 """Alerts of each object and night."""
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+@pytest.fixture(params=[2, growth.TAIL], ids=["short tails", "tails"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    monkeypatch.setattr(growth, "TAIL", request.param)
     opened = SqliteStore.open(tmp_path / "store.db", COLUMNS)
     yield opened
     opened.close()
