@@ -123,4 +123,3 @@ def _dense(columns: tuple[tuple[str, str], ...]) -> DenseLayout:
 
 def _stored(kind: pa.DataType) -> pa.DataType:
     return pa.int8() if pa.types.is_boolean(kind) else kind
-

@@ -29,7 +29,11 @@ def _is_before(known: Ints, mjd: Floats, alert: Ints, one: int, other: int) -> b
     " int64[::1], int64[::1])"
 )
 def best_of_each(
-    objects: tuple[Ints, Ints], points: tuple[Ints, Ints, Ints], runs: tuple[Ints, Floats, Ints], places: Ints, best: Ints
+    objects: tuple[Ints, Ints],
+    points: tuple[Ints, Ints, Ints],
+    runs: tuple[Ints, Floats, Ints],
+    places: Ints,
+    best: Ints,
 ) -> int:
     """Fill `best` with the indices of the points that count, one for each identity (object, kind, key), by object.
 
