@@ -19,10 +19,20 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
+def edges_of(lists: pa.Array) -> Ints:
+    """Where the points of each alert begin among all of them, and where they end (int64, one more than alerts)."""
+    if lists.null_count:
+        edges: Ints = np.zeros(len(lists) + 1, dtype=np.int64)
+        np.cumsum(pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False), out=edges[1:])
+        return edges
+    offsets: Ints = lists.offsets.to_numpy().astype(np.int64)
+    offsets -= offsets[0]
+    return offsets
+
+
 def row_of(lists: pa.Array) -> Ints:
     """Index of the alert of every point (int64, ascending). A null list has no points."""
-    lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
-    return np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
+    return np.repeat(np.arange(len(lists), dtype=np.int64), np.diff(edges_of(lists)))
 
 
 def floats_of(lists: pa.Array) -> Floats:
