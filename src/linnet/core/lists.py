@@ -89,5 +89,7 @@ def whole(values: Ints, missing: Bools, kind: pa.DataType) -> pa.Array:
 
 def missing_in(column: pa.Array) -> Bools:
     """Where a column is null (bool)."""
+    if not column.null_count:
+        return np.zeros(len(column), dtype=bool)
     nulls: Bools = column.is_null().to_numpy(zero_copy_only=False)
     return nulls
