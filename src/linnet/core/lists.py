@@ -37,14 +37,20 @@ def row_of(lists: pa.Array) -> Ints:
 
 def floats_of(lists: pa.Array) -> Floats:
     """The points of a numeric list column as float64; null is NaN."""
-    values: Floats = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
-    return values
+    values: Floats = lists.flatten().to_numpy(zero_copy_only=False)
+    return values.astype(np.float64, copy=False)
+
+
+def signed_kinds_of(lists: pa.Array) -> npt.NDArray[np.int8]:
+    """The points of a `*_kind` column as they are (int8); null is -1."""
+    kinds = lists.flatten()
+    found: npt.NDArray[np.int8] = (kinds.fill_null(-1) if kinds.null_count else kinds).to_numpy(zero_copy_only=False)
+    return found
 
 
 def kinds_of(lists: pa.Array) -> Ints:
     """The points of a `*_kind` column as int64; null is -1."""
-    kinds: Ints = lists.flatten().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return kinds
+    return signed_kinds_of(lists).astype(np.int64)
 
 
 def bands_of(lists: pa.Array) -> Ints:
@@ -52,7 +58,8 @@ def bands_of(lists: pa.Array) -> Ints:
     band = lists.flatten()
     known = {name: i for i, name in enumerate(BANDS)}
     table = np.array([known.get(name, -1) for name in band.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    codes: Ints = table[band.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)]
+    indices = band.indices.fill_null(-1) if band.null_count else band.indices
+    codes: Ints = table[indices.to_numpy(zero_copy_only=False)]
     return codes
 
 
@@ -93,3 +100,9 @@ def missing_in(column: pa.Array) -> Bools:
         return np.zeros(len(column), dtype=bool)
     nulls: Bools = column.is_null().to_numpy(zero_copy_only=False)
     return nulls
+
+
+def flags_of(column: pa.Array) -> Bools:
+    """A boolean column, false where it is null."""
+    flags: Bools = (column.fill_null(False) if column.null_count else column).to_numpy(zero_copy_only=False)
+    return flags

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from linnet.core.lists import Bools, missing_in
+from linnet.core.lists import flags_of, missing_in
 
 QUALITY_BITS: dict[str, int] = {
     "centroid_flag": 0,
@@ -69,13 +69,6 @@ def quality_bits(sent: Mapping[str, pa.Array], rows: int) -> pa.Array:
     if not flags:
         return pa.nulls(rows, pa.int64())
     missing = np.stack([missing_in(values) for values in flags.values()])
-    true = np.stack([_plain(values) for values in flags.values()]) & ~missing
+    true = np.stack([flags_of(values) for values in flags.values()]) & ~missing
     bits = true.astype(np.int64) << np.array(list(flags), dtype=np.int64)[:, None]
     return pa.array(np.bitwise_or.reduce(bits), mask=missing.all(axis=0))
-
-
-def _plain(values: pa.Array) -> Bools:
-    """Flags, false where null."""
-    filled = values.fill_null(False) if values.null_count else values
-    flags: Bools = filled.to_numpy(zero_copy_only=False)
-    return flags
