@@ -106,3 +106,16 @@ def flags_of(column: pa.Array) -> Bools:
     """A boolean column, false where it is null."""
     flags: Bools = (column.fill_null(False) if column.null_count else column).to_numpy(zero_copy_only=False)
     return flags
+
+
+def letters_of(texts: pa.Array) -> npt.NDArray[np.uint8] | None:
+    """Texts of one ASCII letter as its code (uint8), 0 where null or empty; None where any is longer."""
+    _, places, text = texts.buffers()
+    if places is None or text is None or not text.size:
+        return np.zeros(len(texts), np.uint8) if texts.null_count == len(texts) else None
+    offsets = np.frombuffer(places, np.int32, len(texts) + 1, 4 * texts.offset)
+    lengths = np.diff(offsets)
+    lengths[missing_in(texts)] = 0
+    octets = np.frombuffer(text, np.uint8)
+    letters: npt.NDArray[np.uint8] = np.where(lengths, octets[np.minimum(offsets[:-1], len(octets) - 1)], 0)
+    return letters if lengths.max(initial=0) <= 1 and letters.max(initial=0) < 128 else None

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from linnet.core.as_sent import reals
 from linnet.core.lightcurve import IN_PACKET, NO_ID, OWN, Flat, exposure_key, packet_history
-from linnet.core.lists import missing_in, row_of
+from linnet.core.lists import letters_of, row_of
 from linnet.core.vocabulary import DETECTION, FORCED, LIMIT
 
 Floats = npt.NDArray[np.float64]
@@ -66,7 +66,7 @@ def band_codes(bands: pa.Array) -> pa.DictionaryArray:
 
 def _coded(parts: Sequence[pa.Array]) -> tuple[Ints, tuple[str, ...]]:
     """The bands of all parts, one behind the other, as (index into names, -1 where null; names)."""
-    letters = [each for part in parts if (each := _letters(part)) is not None]
+    letters = [each for part in parts if (each := letters_of(part)) is not None]
     if len(letters) == len(parts):
         joined: npt.NDArray[np.uint8] = np.concatenate(letters)
         used = np.bincount(joined, minlength=256) > 0
@@ -80,19 +80,6 @@ def _coded(parts: Sequence[pa.Array]) -> tuple[Ints, tuple[str, ...]]:
     place = {name: i for i, name in enumerate(kept)}
     table = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int64)
     return table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)], kept
-
-
-def _letters(bands: pa.Array) -> npt.NDArray[np.uint8] | None:
-    """Bands of one ASCII letter as its code, 0 where null; None where a name is longer."""
-    _, places, text = bands.buffers()
-    if places is None or text is None or not text.size:
-        return np.zeros(len(bands), np.uint8) if bands.null_count == len(bands) else None
-    offsets = np.frombuffer(places, np.int32, len(bands) + 1, 4 * bands.offset)
-    lengths = np.diff(offsets)
-    lengths[missing_in(bands)] = 0
-    octets = np.frombuffer(text, np.uint8)
-    letters: npt.NDArray[np.uint8] = np.where(lengths, octets[np.minimum(offsets[:-1], len(octets) - 1)], 0)
-    return letters if lengths.max(initial=0) <= 1 and letters.max(initial=0) < 128 else None
 
 
 def _points(sent: Mapping[str, pa.Array], rows: int) -> Flat:
