@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,25 +13,37 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from bench.__main__ import PARTS, measure
+from bench.decoding import _of_real
 from bench.endless import Endless
+from bench.enriched import home
 from bench.figures import Figure, percentile
 from bench.flame import Sampler, svg, tree
 from bench.generated import SHARE, Ground, population
 from bench.metered import Metered
+from bench.nights import FIELDS, nights
 from bench.paced import Clocked, Paced
+from bench.real_packets import real_packets
 from bench.resident import Resident
 from bench.results import better, fallen, figures_of, line, page, summary
 from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
+from bench.trials import Trial, _messages
 from bench.units import ROWS, model
+from bench.whole_run import Job, run
 
 from linnet.adapters.memory_sink import MemorySink
 from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.memory_store import MemoryStore
+from linnet.adapters.recording import write_recording
 from linnet.app import wiring
+from linnet.app.load import load_of
+from linnet.core.avro_decode import decode, decode_datums
+from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.vocabulary import DETECTION
+from linnet.engines.arrivals import open_batch
+from linnet.simulation.load_schedule import Schedule
 
 FIGURE = Figure("P3_x", "decode x", 80.0, "x fastavro", ">= 80").beside(5.0, "fastavro", 400.0)
 
@@ -159,14 +172,14 @@ def passed(conditions: list[Any], batch: pa.RecordBatch, columns: dict[str, Colu
 def test_generated_filters_pass_the_wanted_share_of_the_ground_and_of_others_like_it() -> None:
     columns: dict[str, Column] = dict(wiring.plan().columns)
     ground = drawn(1, 2000)
-    filters = population(Ground.of("ztf", ground), columns, 200, share=10 * SHARE)
+    filters = population(Ground.of("ztf", ground), columns, 60, share=10 * SHARE)
     conditions = [f.condition for f in filters]
-    assert len({f.condition.text for f in filters}) == 200
+    assert len({f.condition.text for f in filters}) == 60
     there = passed(conditions, ground, columns)
-    assert sum(there) == 10 * SHARE * 200 * 2000
+    assert sum(there) == 10 * SHARE * 60 * 2000
     assert max(there) > 100, "some pass much"
     assert min(there) < 10, "others hardly anything"
-    elsewhere = sum(passed(conditions, drawn(2, 2000), columns)) / 200 / 2000
+    elsewhere = sum(passed(conditions, drawn(2, 2000), columns)) / 60 / 2000
     assert elsewhere == pytest.approx(10 * SHARE, rel=0.1)
 
 
@@ -300,3 +313,63 @@ def test_an_endless_load_comes_at_its_rate_from_another_process() -> None:
 
 def test_every_scale_measures_parts_that_there_are() -> None:
     assert {part for scale in SCALES.values() for part in scale.parts} == set(PARTS)
+
+
+def test_real_packets_decode_alike_as_datums_and_as_messages(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINNET_TEST_DATA", str(shared_data))
+    surveys = wiring.surveys()
+    schemas, wanted = SchemaCache(surveys), {s.name: s.fields() for s in surveys}
+    keys = []
+    for each in real_packets():
+        case = _of_real(each, 9)
+        decoded = decode(case.messages, schemas, wanted)
+        ((schema, datums),) = case.parts
+        alone = decode_datums(pa.array(datums, pa.binary()), schema, wanted[each.survey])
+        assert decoded.rejects.num_rows == 0
+        assert decoded.alerts[each.survey].fields.equals(alone.fields)
+        keys.append(each.key)
+    assert keys == [
+        *("ztf_now", "ztf_field", "ztf_long"),
+        *(f"lsst_{n}_v{v}" for n in ("short", "long") for v in (10, 11)),
+    ]
+
+
+def test_without_the_folder_there_are_no_real_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LINNET_TEST_DATA", raising=False)
+    assert list(real_packets()) == []
+
+
+def test_nights_of_any_size_show_the_same_fields_and_other_objects() -> None:
+    few, many = nights(4000, 2000, 2), nights(40_000, 20_000, 2)
+    first, second = (
+        np.stack(given.position(np.arange(0, given.objects, given.per_visit) + 7)) for given in (few, many)
+    )
+    assert first.shape == second.shape == (2, FIELDS)
+    apart = np.abs(first[1] - second[1])
+    assert apart.max() < 2 * few.field_radius
+    assert np.count_nonzero(apart == 0) <= 1
+
+
+def test_renamed_alerts_are_of_objects_that_a_filled_store_knows() -> None:
+    (batch,) = _messages(Trial("ztf", Schedule(22, 22), renamed=True))
+    surveys = wiring.surveys()
+    (arrivals,) = open_batch(batch, surveys, SchemaCache(surveys), {s.name: s.fields() for s in surveys}).arrivals
+    assert arrivals.alerts.column("object_id").to_pylist() == model("ztf").name_of(np.arange(22))
+
+
+def test_a_whole_run_accounts_for_every_alert_and_tells_how_late_each_was(tmp_path: Path) -> None:
+    for name, seed in (("recording", 1), ("warm", 3)):
+        write_recording(tmp_path / name, load_of("ztf", Schedule(60, 60, seed=seed)).batches())
+    with home() as (parts, _):
+        shutil.copyfile(parts.home.control, tmp_path / "control")
+    recording, warm, place, control = (str(tmp_path / name) for name in ("recording", "warm", "home", "control"))
+    result: dict[str, Any] = run(Job(recording, warm, place, control, seconds=0.5))
+    assert (result["alerts"], result["problem"]) == (60, "")
+    assert len(result["latencies"]) == 60
+    assert 0 < min(result["latencies"]) <= max(result["latencies"]) < 60
+    assert result["seconds"] > 0.45
+    assert 0 < result["store_cpu"] < result["cpu"]
+    assert 40_000 * 60 < result["bytes"]["raw"] < 60_000 * 60
+    assert result["bytes"]["store"] > 0

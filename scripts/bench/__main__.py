@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import bursts, decoding, filtering, growth, science, starting, steady, storing, whole
+from bench import bursts, decoding, filtering, growth, science, setting_up, starting, steady, storing, whole
 from bench.figures import Figure
 from bench.machine import machine
 from bench.results import Measured, Result, better, committed, fallen, figures_of, line, write
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[Scale], list[Figure]]] = {
     "bursts": bursts.figures,
     "growth": growth.figures,
     "start": starting.figures,
+    "setup": setting_up.figures,
     "memory": steady.figures,
 }
 

@@ -10,23 +10,25 @@ from linnet.simulation.load_schedule import Schedule
 
 KIND = "ztf"
 GOAL = "<= 1.2"
+ROUNDS = 2
 
 
 def figures(scale: Scale) -> list[Figure]:
     """CPU per alert of runs whose objects lie at random among those stored."""
     if not scale.growth:
         return []
-    few, many = (_run(stored, scale) for stored in scale.growth)
+    turns = [[_run(stored, scale) for stored in scale.growth] for _ in range(ROUNDS)]
+    few, many = (min(taken, key=lambda each: each.cpu_us) for taken in zip(*turns, strict=True))
     size = " against ".join(f"{stored:.0e}".replace("e+0", "e") for stored in reversed(scale.growth))
     stores = many.store_us / few.store_us
     note = f"the store's share {few.store_us:.0f} and {many.store_us:.0f} us/alert, {stores:.2f} times as much"
     what = f"the corridor's CPU per alert at {size} stored, objects at random over the sky"
-    value = many.cpu_us / few.cpu_us
+    rounds = tuple(after.cpu_us / before.cpu_us for before, after in turns)
+    growth = Figure("P8", what, many.cpu_us / few.cpu_us, "x", GOAL, rounds=rounds, note=note)
+    base = Figure("P8_few", f"the corridor at {scale.growth[0]} stored", few.cpu_us, "us/alert")
     return [
-        Figure("P8", what, value, "x", GOAL, note=note).beside(many.cpu_us, YARDSTICK, many.fastavro_us),
-        Figure("P8_few", f"the corridor at {scale.growth[0]} stored", few.cpu_us, "us/alert").beside(
-            few.cpu_us, YARDSTICK, few.fastavro_us
-        ),
+        growth.beside(many.cpu_us, YARDSTICK, many.fastavro_us),
+        base.beside(few.cpu_us, YARDSTICK, few.fastavro_us),
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 QUICK_PARTS = ("decoding", "modules", "filters", "store", "whole")
 USUAL_PARTS = (*QUICK_PARTS, "bursts", "start")
-FULL_PARTS = (*QUICK_PARTS, "bursts", "growth", "start", "memory")
+FULL_PARTS = (*QUICK_PARTS, "bursts", "growth", "start", "setup", "memory")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Prints what it took as one line of JSON.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -93,6 +94,7 @@ def _through(job: Job) -> dict[str, object]:
             progress=lambda n: committed.append((time.perf_counter(), n)),
         )
         engine.recover()
+        os.sync()  # gigabytes of recording and store that wait to be written would hold up the first commits
         with Resident() as resident:
             started, cpu = time.perf_counter(), time.process_time()
             engine.run([source])
