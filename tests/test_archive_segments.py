@@ -18,10 +18,10 @@ import pytest
 
 from linnet.adapters.segment_archive import SegmentArchive, read_manifest
 from linnet.core import avro_container
+from linnet.core.avro_blocks import BLOCK
 from linnet.core.avro_codec import MAX_EXPANDED
 from linnet.core.avro_message import split
 from linnet.core.avro_schema import writer_schema
-from linnet.core.avro_segment import BLOCK
 from linnet.core.unit import SEGMENT
 from linnet.errors import PacketError, StorageError
 from power_cut import PowerCut

@@ -12,6 +12,7 @@ import fastavro._read
 import pyarrow as pa
 import pytest
 
+from linnet.core import avro_blocks
 from linnet.core import avro_segment as segment
 from linnet.errors import NotFoundError, StorageError
 
@@ -29,11 +30,11 @@ def _datum(number: int, size: int) -> bytes:
     return out.getvalue()
 
 
-def _segment(datums: list[bytes], codec: str) -> tuple[io.BytesIO, list[tuple[int, segment.Place]]]:
+def _segment(datums: list[bytes], codec: str) -> tuple[io.BytesIO, list[tuple[int, avro_blocks.Place]]]:
     out = io.BytesIO()
     out.write(segment.header(json.dumps(SCHEMA), codec, SYNC))
     references = []
-    for group in segment.groups([len(d) for d in datums]):
+    for group in avro_blocks.groups([len(d) for d in datums]):
         offset = out.tell()
         data, places = segment.block([datums[n] for n in group], codec, SYNC)
         out.write(data)
@@ -82,8 +83,8 @@ def test_fastavro_reads_a_segment_and_every_reference_leads_to_its_datum(codec: 
 
 
 def test_blocks_hold_at_most_a_megabyte_or_one_larger_datum() -> None:
-    assert segment.groups([]) == []
-    assert segment.groups([segment.BLOCK, 1, segment.BLOCK + 1, 1, 1]) == [
+    assert avro_blocks.groups([]) == []
+    assert avro_blocks.groups([avro_blocks.BLOCK, 1, avro_blocks.BLOCK + 1, 1, 1]) == [
         range(1),
         range(1, 2),
         range(2, 3),

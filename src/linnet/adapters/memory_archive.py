@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from linnet.core.avro_segment import Place
+from linnet.core.avro_blocks import Place
 from linnet.core.decoding import Datums, Schema
 from linnet.core.science_path import existing_path, science_path
 from linnet.core.unit import SEGMENT

@@ -10,36 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from linnet.core import avro_varint
-from linnet.core.avro_codec import MAX_EXPANDED, compress, expand
+from linnet.core.avro_blocks import Buffer, Place, places_in
+from linnet.core.avro_codec import compress_all, expand
 from linnet.core.avro_container import MAGIC, MAX_HEADER, SYNC, Header
 from linnet.core.avro_container import header as parse_header
 from linnet.core.avro_message import split
 from linnet.core.avro_schema import writer_schema
 from linnet.errors import NotFoundError, PacketError, StorageError
 
-Buffer: TypeAlias = bytes | memoryview
-"""Bytes of a datum, or a view of where they lie."""
-
-BLOCK = 1024 * 1024
-"""Most bytes of datums in one block; a larger datum has a block of its own."""
-
 _PREFIX = 2 * avro_varint.MAX_BYTES
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a datum lies in its block.
-
-    Attributes:
-        place: byte offset in the block's expanded data.
-        length: bytes of the datum.
-    """
-
-    place: int
-    length: int
 
 
 @dataclass(frozen=True)
@@ -77,25 +59,8 @@ def header(schema_json: str, codec: str, sync: bytes) -> bytes:
     return MAGIC + avro_varint.encode(len(entries)) + body + avro_varint.encode(0) + sync
 
 
-def groups(lengths: Sequence[int]) -> list[range]:
-    """How datums of these lengths are dealt to blocks: ranges of their numbers, in order, none empty.
-
-    A block has at most `BLOCK` bytes of data, or a single larger datum.
-    """
-    dealt: list[range] = []
-    first, size = 0, 0
-    for number, length in enumerate(lengths):
-        if number > first and size + length > BLOCK:
-            dealt.append(range(first, number))
-            first, size = number, 0
-        size += length
-    if len(lengths) > first:
-        dealt.append(range(first, len(lengths)))
-    return dealt
-
-
-def block_parts(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[list[Buffer], list[Place]]:
-    """One block of untouched datums, in parts to append to a segment one behind the other: datums are not copied.
+def block(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[bytes, list[Place]]:
+    """One block of untouched datums, as bytes to append to a segment.
 
     Args:
         datums: what one range of `groups` holds; not empty, none empty.
@@ -103,27 +68,15 @@ def block_parts(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[list
         sync: the segment's sync marker.
 
     Returns:
-        The parts of the block with its sync marker, and the place of each datum in it.
+        The block with its sync marker, and the place of each datum in it.
 
     Raises:
         ValueError: no datum, or more data than a reader of ours would take back.
     """
-    places: list[Place] = []
-    at = 0
-    for datum in datums:
-        places.append(Place(at, len(datum)))
-        at += len(datum)
-    if not places or at > MAX_EXPANDED:
-        raise ValueError(f"a block holds 1 to {MAX_EXPANDED} bytes, not {at}")
-    stored: list[Buffer] = [*datums] if codec == "null" else [compress(codec, b"".join(datums))]
-    size = sum(map(len, stored))
-    return [avro_varint.encode(len(places)) + avro_varint.encode(size), *stored, sync], places
-
-
-def block(datums: Sequence[Buffer], codec: str, sync: bytes) -> tuple[bytes, list[Place]]:
-    """The same in one piece."""
-    parts, places = block_parts(datums, codec, sync)
-    return b"".join(parts), places
+    places = places_in(datums)
+    (stored,) = compress_all(codec, [b"".join(datums)])
+    head = avro_varint.encode(len(places)) + avro_varint.encode(len(stored))
+    return b"".join((head, stored, sync)), places
 
 
 def read_header(file: BinaryIO) -> Header:

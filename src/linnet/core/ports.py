@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from linnet.core.avro_segment import Place
+from linnet.core.avro_blocks import Place
 from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
 from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Position

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,8 +15,9 @@ from linnet.core.lightcurve import point_rows, withdrawn_rows
 from linnet.core.ports import ActiveFilters
 from linnet.core.reasons import DUPLICATE, Reason
 from linnet.core.tagging import enrich, evaluate, scalars
-from linnet.core.unit import TAG, Unit
+from linnet.core.unit import Unit
 from linnet.core.vocabulary import RECORD
+from linnet.engines.archiving import Archiving
 from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
 from linnet.engines.corridor import Corridor
 from linnet.engines.dedupe import Sorted, dedupe
@@ -89,23 +90,24 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilte
     fresh = arrivals.pick(told.new)
     _count_repeats(arrivals, fresh, told, ledger, refusals)
     ledger.through(AFTER_DEDUPE, fresh.origins)
-    rows, tags = _rows(fresh, night, corridor, filters, ledger)
-    alerts = _with_record(rows, fresh, _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, corridor))
-    # Only an alert that is taken opens a night: not a conflict with the date of another one.
-    taken = len(fresh) > 0
-    return Unit(
-        number,
-        run,
-        survey=arrivals.survey.name if taken else None,
-        night=night if taken else None,
-        alerts=alerts,
-        points=point_rows(fresh.alerts, night),
-        withdrawn=withdrawn_rows(fresh.alerts, night),
+    rest = Unit(number, run, dead=refusals.table(), positions=draft.positions)
+    if len(fresh) == 0:
+        # Only an alert that is taken opens a night: not a conflict with the date of another one.
+        return replace(rest, counts=ledger.table(), segments=corridor.raw.touched())
+    with Archiving(corridor.raw, fresh, night) as archiving:
+        rows, tags = _rows(fresh, night, corridor, filters, ledger)
+        points, withdrawn = point_rows(fresh.alerts, night), withdrawn_rows(fresh.alerts, night)
+        record = _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, archiving.places())
+    return replace(
+        rest,
+        survey=arrivals.survey.name,
+        night=night,
+        alerts=pa.Table.from_arrays([*rows.columns, *record.values()], names=[*rows.schema.names, *record]),
+        points=points,
+        withdrawn=withdrawn,
         tags=tags,
-        dead=refusals.table(),
         counts=ledger.table(),
         segments=corridor.raw.touched(),
-        positions=draft.positions,
     )
 
 
@@ -160,16 +162,13 @@ def _rows(
         ledger.failed(name, fresh.message.column("topic")[0].as_py(), survey.name)
         corridor.module_failed(name, survey.name, error)
 
-    if len(fresh) == 0:
-        return scalars(fresh.alerts), TAG.empty_table()
     enriched = enrich(survey, fresh.alerts, night, corridor.store, corridor.plan, failed)
     return scalars(enriched), evaluate(filters, enriched, corridor.plan.columns)
 
 
-def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, corridor: Corridor) -> dict[str, pa.Array]:
-    """The `RECORD` columns. Appends the datums to the raw archive and syncs them."""
+def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, places: pa.Table) -> dict[str, pa.Array]:
+    """The `RECORD` columns."""
     n = len(fresh)
-    places = corridor.raw.append(fresh.survey.name, night, fresh.survey.raw_codec, fresh.datums, fresh.fingerprint)
     columns = {
         "known_night": pa.array(np.full(n, night, dtype=np.int32)),
         "content_hash": hashes,
@@ -179,9 +178,3 @@ def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, corridor
         **{name: places.column(name).combine_chunks() for name in ("segment", "block", "place", "length")},
     }
     return {name: columns[name].cast(RECORD[name].type) for name in RECORD}
-
-
-def _with_record(rows: pa.RecordBatch, fresh: Arrivals, record: dict[str, pa.Array]) -> pa.Table | None:
-    if len(fresh) == 0:
-        return None
-    return pa.Table.from_arrays([*rows.columns, *record.values()], names=[*rows.schema.names, *record])

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from linnet.core.avro_blocks import groups
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
-from linnet.core.avro_segment import block, groups, header
+from linnet.core.avro_segment import block, header
 from linnet.core.envelope import Message, envelopes
 from linnet.core.ports import RawArchive
 from linnet.core.survey import Survey

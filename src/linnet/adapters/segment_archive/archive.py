@@ -16,7 +16,7 @@ from linnet.adapters.segment_archive.names import SegmentName, segments_in
 from linnet.adapters.segment_archive.reading import SegmentReader
 from linnet.adapters.segment_archive.recovery import check_open, cut_back, problems
 from linnet.core import failpoints
-from linnet.core.avro_segment import Place
+from linnet.core.avro_blocks import Place
 from linnet.core.decoding import Datums, Schema
 from linnet.core.durable import Sync, storage_errors, sync_file
 from linnet.core.vocabulary import RECORD

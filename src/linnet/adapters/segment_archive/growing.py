@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from linnet.adapters.segment_archive.manifest import write_manifest
+from linnet.adapters.segment_archive.manifest import add_digest, write_manifest
 from linnet.adapters.segment_archive.names import SegmentName
 from linnet.adapters.segment_archive.reading import SegmentReader
 from linnet.core import avro_segment, failpoints
-from linnet.core.avro_segment import Buffer, Place
+from linnet.core.avro_blocks import Buffer, Place, StoredBlock, stored_blocks
 from linnet.core.durable import Sync, make_folder, sync_file, sync_folder
 from linnet.core.unit import SEGMENT
 from linnet.errors import StorageError
 
 Line = tuple[str, int, str]
 """Survey, night and fingerprint: their datums go into one segment at a time."""
+
+
+_TOGETHER = 32
+"""Blocks that are written in one go."""
+
+_MOST_PARTS = 512
+"""Parts in one call; POSIX allows 1,024 on all systems that Linnet runs on."""
 
 
 @dataclass
@@ -30,12 +39,14 @@ class Segment:
     Attributes:
         length: bytes.
         closed: takes nothing more.
+        sha256: of everything written so far; None where another process began it.
     """
 
     name: SegmentName
     length: int
     rows: int
     closed: bool = False
+    sha256: hashlib._Hash | None = None
 
 
 @dataclass(frozen=True)
@@ -76,16 +87,20 @@ class GrowingSegments:
         Raises:
             StorageError: a datum has no place in a block, or somebody else changed the segment.
         """
-        written = []
-        for group in avro_segment.groups([len(datum) for datum in datums]):
-            segment = self._open(line, codec)
-            marker = self._reader.header(segment.name.path).sync
-            try:
-                parts, places = avro_segment.block_parts(datums[group.start : group.stop], codec, marker)
-            except ValueError as error:
-                raise StorageError(f"cannot archive a datum of {line[0]}: {error}") from error
-            written.append(Written(segment.name.path, segment.length, places))
-            self._extend(segment, parts, len(places))
+        blocks = stored_blocks(datums, codec)
+        written: list[Written] = []
+        try:
+            waiting = next(blocks, None)
+            while waiting is not None:
+                segment = self._open(line, codec)
+                run = [waiting]
+                length = segment.length + len(waiting)
+                while (waiting := next(blocks, None)) is not None and length < self._roll and len(run) < _TOGETHER:
+                    run.append(waiting)
+                    length += len(waiting)
+                written += self._extend(segment, run)
+        except ValueError as error:
+            raise StorageError(f"cannot archive a datum of {line[0]}: {error}") from error
         return written
 
     def close_night(self, survey: str, night: int) -> None:
@@ -123,21 +138,30 @@ class GrowingSegments:
         sync_file(path, self._sync)
         failpoints.passing("05")
         sync_folder(path.parent, self._sync)
-        segment = Segment(name, len(head), 0)
+        segment = Segment(name, len(head), 0, sha256=hashlib.sha256(head))
         self._know(segment)
         self._changed[name.path] = segment
         return segment
 
-    def _extend(self, segment: Segment, parts: Sequence[Buffer], rows: int) -> None:
-        path = self._folder / segment.name.path
-        with path.open("r+b") as file:
-            if file.seek(0, os.SEEK_END) != segment.length:
+    def _extend(self, segment: Segment, blocks: Sequence[StoredBlock]) -> list[Written]:
+        """Append blocks, in few calls: each lets other threads run, and has to wait for its turn afterwards."""
+        marker = self._reader.header(segment.name.path).sync
+        written, parts = [], []
+        start = end = segment.length
+        for block in blocks:
+            written.append(Written(segment.name.path, end, block.places))
+            parts += [block.head, *block.stored, marker]
+            end += len(block)
+        with (self._folder / segment.name.path).open("r+b", buffering=0) as file:
+            if file.seek(0, os.SEEK_END) != start:
                 raise StorageError(f"{segment.name.path} was changed by someone else: nothing is appended to it")
-            for part in parts:
-                file.write(part)
-        segment.length += sum(map(len, parts))
-        segment.rows += rows
+            _write_all(file, parts)
+            if segment.sha256 is not None:
+                add_digest(segment.sha256, file, start, end)
+        segment.length = end
+        segment.rows += sum(len(block.places) for block in blocks)
         self._changed[segment.name.path] = segment
+        return written
 
     def _close(self, segment: Segment) -> None:
         name, path = segment.name, self._folder / segment.name.path
@@ -151,9 +175,20 @@ class GrowingSegments:
         }
         # What was appended is synced before a manifest may vouch for it: a full segment is closed within an append.
         sync_file(path, self._sync)
-        write_manifest(path, facts, self._sync)
+        write_manifest(path, facts, self._sync, segment.sha256.hexdigest() if segment.sha256 else None)
         segment.closed = True
         self._changed[name.path] = segment
+
+
+def _write_all(file: FileIO, parts: Sequence[Buffer]) -> None:
+    """Write parts one behind the other, without copying them together."""
+    rest = [memoryview(part) for part in parts]
+    while rest:
+        written = os.writev(file.fileno(), rest[:_MOST_PARTS])
+        while rest and written >= len(rest[0]):
+            written -= len(rest.pop(0))
+        if rest:
+            rest[0] = rest[0][written:]
 
 
 def segment_table(segments: Iterable[Segment]) -> pa.Table:

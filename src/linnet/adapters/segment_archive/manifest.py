@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
+import os
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,19 @@ def manifest_path(segment: Path) -> Path:
     return segment.with_suffix(".json")
 
 
-def write_manifest(segment: Path, facts: dict[str, str | int], sync: Sync) -> None:
+def write_manifest(segment: Path, facts: dict[str, str | int], sync: Sync, sha256: str | None = None) -> None:
     """Write the manifest of a segment that will not grow any more, durably: the facts given, `bytes` and `sha256`.
+
+    Args:
+        segment: its path.
+        facts: what else the manifest says.
+        sync: see `linnet.core.durable.Sync`.
+        sha256: of everything that was written to it; None: of what the file holds.
 
     Raises:
         OSError: the segment cannot be read or the manifest not be written.
     """
-    manifest = {**facts, "bytes": segment.stat().st_size, "sha256": digest(segment)}
+    manifest = {**facts, "bytes": segment.stat().st_size, "sha256": sha256 or digest(segment)}
     text = json.dumps(manifest, indent=1) + "\n"
     replace_file(manifest_path(segment), lambda part: _write(part, text), sync)
 
@@ -37,8 +46,19 @@ def read_manifest(segment: Path) -> dict[str, Any] | None:
 
 def digest(segment: Path) -> str:
     """SHA-256 of a file in hex."""
-    with segment.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    with segment.open("rb", buffering=0) as file:
+        add_digest(found, file, 0, os.fstat(file.fileno()).st_size)
+    return found.hexdigest()
+
+
+def add_digest(found: hashlib._Hash, file: FileIO, start: int, end: int) -> None:
+    """Add a range of a file's bytes to a digest, as the file has them now and in one call that lets others run."""
+    page = start - start % mmap.ALLOCATIONGRANULARITY
+    if end > start:
+        mapped = mmap.mmap(file.fileno(), end - page, offset=page, access=mmap.ACCESS_READ)
+        with mapped, memoryview(mapped) as whole, whole[start - page :] as range_:
+            found.update(range_)
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from linnet.adapters.segment_archive.names import SegmentName
 from linnet.core import avro_segment
+from linnet.core.avro_blocks import Place
 from linnet.core.avro_container import Header
-from linnet.core.avro_segment import BlockPlace, Place
+from linnet.core.avro_segment import BlockPlace
 from linnet.core.decoding import Schema
 from linnet.core.durable import storage_errors
 from linnet.errors import NotFoundError, StorageError
