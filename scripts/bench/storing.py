@@ -35,6 +35,9 @@ FIELD = 3 * ROWS
 UNITS, WARM = 10, 2
 """Units of one round, and those before it that fill caches."""
 
+LASTING = 1_000_000
+"""Stored alerts that some rounds do not change much."""
+
 FIRST_TURN = 100
 """More than what is stored had."""
 
@@ -112,35 +115,55 @@ def _at(made: Model, stored: int, rounds: int) -> list[Figure]:
     kept = preloaded(KIND, stored, len(over))
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         path = Path(folder) / "store.db"
-        shutil.copyfile(kept, path)
-        os.sync()  # what waits to be written would hold up the first commits
+        _copy(kept, path)
         arrivals = Arrivals(made, over, np.random.default_rng(1))
-        found = [figure for how in ("sky", "field") for figure in _commits(path, arrivals, how, (stored, rounds))]
+        found = [f for how in ("sky", "field") for f in _commits((kept, path), arrivals, how, (stored, rounds))]
         return [*found, *reads(path, arrivals.made, over, stored)]
 
 
-def _commits(path: Path, arrivals: Arrivals, how: str, size: tuple[int, int]) -> list[Figure]:
-    """Rounds of units through the store and of others through SQLite alone, in turn, on the same file."""
+def _copy(kept: Path, path: Path) -> None:
+    shutil.copyfile(kept, path)
+    os.sync()  # what waits to be written would hold up the first commits
+
+
+def _commits(files: tuple[Path, Path], arrivals: Arrivals, how: str, size: tuple[int, int]) -> list[Figure]:
+    """Rounds of units through the store and of others through SQLite alone, in turn, on the same file.
+
+    A small store would soon be a larger one, so each of these turns has a fresh copy of it.
+    """
     stored, rounds = size
-    columns = wiring.stored_columns(wiring.plan())
     ours, base = Spent(), Spent()
+    small = [[ours], [base]] * rounds
+    for turns in small if stored < LASTING else [[ours, base] * rounds]:
+        if stored < LASTING:
+            _copy(*files)
+        _turns(files[1], arrivals, how, [(spent, spent is ours) for spent in turns])
+    return _figures(ours, base, how, stored)
 
-    def through_store(unit: Unit) -> Callable[[], object]:
-        bare.statements(unit)  # pages are in the system's cache as they are in the yardstick's turn
-        return lambda: join_and_commit(store, unit)
 
-    def alone(unit: Unit) -> Callable[[], object]:
-        statements = bare.statements(unit)
-        return lambda: bare.commit(statements)
-
+def _turns(path: Path, arrivals: Arrivals, how: str, turns: list[tuple[Spent, bool]]) -> None:
+    """Units on one file, in each turn through the store or not."""
+    columns = wiring.stored_columns(wiring.plan())
     with closing(BareSqlite(path, stored_columns(columns))) as bare, closing(SqliteStore.open(path, columns)) as store:
-        for _ in range(rounds):
-            for spent, ready in ((ours, through_store), (base, alone)):
-                units = list(arrivals.units(how, store.last_unit() + 1, WARM + UNITS))
-                for unit in units[:WARM]:
-                    ready(unit)()
-                bare.checkpoint()
-                spent.round(units[WARM:], ready, bare.checkpoint)
+
+        def through_store(unit: Unit) -> Callable[[], object]:
+            bare.statements(unit)  # pages are in the system's cache as they are in the yardstick's turn
+            return lambda: join_and_commit(store, unit)
+
+        def alone(unit: Unit) -> Callable[[], object]:
+            statements = bare.statements(unit)
+            return lambda: bare.commit(statements)
+
+        for spent, through in turns:
+            ready = through_store if through else alone
+            units = list(arrivals.units(how, store.last_unit() + 1, WARM + UNITS))
+            for unit in units[:WARM]:
+                ready(unit)()
+            bare.checkpoint()
+            spent.round(units[WARM:], ready, bare.checkpoint)
+
+
+def _figures(ours: Spent, base: Spent, how: str, stored: int) -> list[Figure]:
     name, suffix = name_of(stored), "" if how == "sky" else "_field"
     where = "objects anywhere on the sky" if how == "sky" else "objects of one field"
     note = f"units of {ROWS} alerts of {where}, {stored} stored; CPU, checkpoints included"
