@@ -41,7 +41,7 @@ test: setup  ## every test; those that need the shared data skip loudly without 
 bench: setup  ## every figure beside a yardstick of the same run; bench/latest.json and docs/performance.md
 	PYTHONPATH=scripts $(BIN)/python -m bench
 
-bench-full: setup  ## the same with a million objects stored and longer runs
+bench-full: setup  ## the same with up to ten million alerts stored and longer runs
 	PYTHONPATH=scripts $(BIN)/python -m bench full
 
 bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by half
