@@ -29,6 +29,7 @@ from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
 from bench.trials import Trial, _messages
+from bench.units import model
 from bench.whole_run import Job, run
 
 from linnet.adapters.memory_sink import MemorySink
