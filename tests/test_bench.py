@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 from bench.__main__ import PARTS, measure
 from bench.decoding import _of_real
-from bench.endless import Endless
+from bench.endless import Endless, send
 from bench.enriched import home
 from bench.figures import Figure, percentile
 from bench.flame import Sampler, svg, tree
@@ -29,19 +30,17 @@ from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
 from bench.trials import Trial, _messages
-from bench.units import ROWS, model
+from bench.units import model
 from bench.whole_run import Job, run
 
 from linnet.adapters.memory_sink import MemorySink
 from linnet.adapters.memory_source import MemorySource
-from linnet.adapters.memory_store import MemoryStore
 from linnet.adapters.recording import write_recording
 from linnet.app import wiring
 from linnet.app.load import load_of
 from linnet.core.avro_decode import decode, decode_datums
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
-from linnet.core.vocabulary import DETECTION
 from linnet.engines.arrivals import open_batch
 from linnet.simulation.load_schedule import Schedule
 
@@ -183,37 +182,6 @@ def test_generated_filters_pass_the_wanted_share_of_the_ground_and_of_others_lik
     assert elsewhere == pytest.approx(10 * SHARE, rel=0.1)
 
 
-@pytest.fixture(scope="module", params=["ztf", "lsst"])
-def store(request: pytest.FixtureRequest) -> tuple[MemoryStore, Any]:
-    """A store of two generated units, and a third one about objects of both."""
-    made = model(request.param)
-    kept = MemoryStore(wiring.stored_columns(wiring.plan()))
-    for number in (1, 2):
-        first = (number - 1) * made.rows
-        kept.commit(made.about(np.arange(first, first + made.rows), number))
-    kept.commit(made.about(np.arange(0, 2 * made.rows, 2), 3, turn=1))
-    return kept, made
-
-
-def test_generated_units_bring_new_alerts_and_one_new_point_of_an_object_seen_again(
-    store: tuple[MemoryStore, Any],
-) -> None:
-    kept, made = store
-    assert ROWS - 50 < made.rows <= ROWS
-    assert kept.object_count() == 2 * made.rows
-    survey = made.unit.survey
-    (ids,) = kept.alert_ids().values()
-    assert len(ids) == 3 * made.rows
-    once, twice = made.name_of(np.array([1, 0]))
-    counts = [kept.light_curve(survey, name).num_rows for name in (once, twice)]
-    first = made.about(np.arange(2), 9)
-    brought = Counter(first.points.column("object_id").to_pylist())
-    assert counts == [brought[once], brought[twice] + 1]
-    newest = kept.light_curve(survey, twice).to_pylist()[-1]
-    assert newest["kind"] == DETECTION
-    assert newest["source_id"] == kept.object_alerts(survey, twice).column("alert_id").to_pylist()[-1]
-
-
 def test_a_paced_source_hands_over_what_has_arrived_and_nothing_is_early() -> None:
     source = Paced(MemorySource.of([b"x"] * 20), 20, 0.2)
     reader = source.open()
@@ -296,19 +264,23 @@ def test_a_metered_store_notes_the_cpu_of_its_calls_and_gives_what_they_give() -
     assert 0.05 <= store.seconds < 0.2
 
 
-def test_an_endless_load_comes_at_its_rate_from_another_process() -> None:
-    reader = Endless("ztf", 100, 1.5).open()
-    started = time.perf_counter()
-    ids: list[int] = []
+def test_an_endless_load_is_sent_at_its_rate() -> None:
+    out, started = io.BytesIO(), time.perf_counter()
+    assert send("ztf", 100, 1.5, out) == 150
+    assert time.perf_counter() - started > 1.2, "the last of several batches a second waits for its time"
+    assert sum(batch.num_rows for batch in pa.ipc.open_stream(out.getvalue())) == 150
+
+
+def test_an_endless_load_comes_in_order_from_another_process() -> None:
+    reader = Endless("ztf", 500, 0.3).open()
+    offsets: list[int] = []
     try:
-        while (batch := reader.next_batch(1000)) is not None:
-            if not ids:
-                started = time.perf_counter()
-            ids += batch.column("offset").to_pylist()
+        while (batch := reader.next_batch(40)) is not None:
+            assert batch.num_rows <= 40
+            offsets += batch.column("offset").to_pylist()
     finally:
         reader.close()
-    assert ids == list(range(150))
-    assert time.perf_counter() - started > 0.8
+    assert offsets == list(range(150))
 
 
 def test_every_scale_measures_parts_that_there_are() -> None:

@@ -104,7 +104,7 @@ def compile_kernels() -> Mapping[str, ModuleType]:
     notice.daemon = True
     notice.start()
     try:
-        names = ("points", "moments", "weighted", "times", "ranks")
+        names = ("points", "moments", "weighted", "times", "ranks", "identity")
         return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
     finally:
         notice.cancel()
