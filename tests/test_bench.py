@@ -266,9 +266,9 @@ def test_a_metered_store_notes_the_cpu_of_its_calls_and_gives_what_they_give() -
 
 def test_an_endless_load_is_sent_at_its_rate() -> None:
     out, started = io.BytesIO(), time.perf_counter()
-    assert send("ztf", 100, 1.5, out) == 150
+    assert send("ztf", 100, 2.5, out) == 250
     assert time.perf_counter() - started > 1.2, "the last of several batches a second waits for its time"
-    assert sum(batch.num_rows for batch in pa.ipc.open_stream(out.getvalue())) == 150
+    assert sum(batch.num_rows for batch in pa.ipc.open_stream(out.getvalue())) == 250
 
 
 def test_an_endless_load_comes_in_order_from_another_process() -> None:
