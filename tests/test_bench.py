@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 from bench.__main__ import PARTS, measure
 from bench.decoding import _of_real
-from bench.endless import Endless
+from bench.endless import Endless, send
 from bench.enriched import home
 from bench.figures import Figure, percentile
 from bench.flame import Sampler, svg, tree
@@ -263,19 +264,23 @@ def test_a_metered_store_notes_the_cpu_of_its_calls_and_gives_what_they_give() -
     assert 0.05 <= store.seconds < 0.2
 
 
-def test_an_endless_load_comes_at_its_rate_from_another_process() -> None:
-    reader = Endless("ztf", 100, 1.5).open()
-    started = time.perf_counter()
-    ids: list[int] = []
+def test_an_endless_load_is_sent_at_its_rate() -> None:
+    out, started = io.BytesIO(), time.perf_counter()
+    assert send("ztf", 100, 2.5, out) == 250
+    assert time.perf_counter() - started > 1.2, "the last of several batches a second waits for its time"
+    assert sum(batch.num_rows for batch in pa.ipc.open_stream(out.getvalue())) == 250
+
+
+def test_an_endless_load_comes_in_order_from_another_process() -> None:
+    reader = Endless("ztf", 500, 0.3).open()
+    offsets: list[int] = []
     try:
-        while (batch := reader.next_batch(1000)) is not None:
-            if not ids:
-                started = time.perf_counter()
-            ids += batch.column("offset").to_pylist()
+        while (batch := reader.next_batch(40)) is not None:
+            assert batch.num_rows <= 40
+            offsets += batch.column("offset").to_pylist()
     finally:
         reader.close()
-    assert ids == list(range(150))
-    assert time.perf_counter() - started > 0.8
+    assert offsets == list(range(150))
 
 
 def test_every_scale_measures_parts_that_there_are() -> None:
