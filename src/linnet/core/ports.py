@@ -123,7 +123,7 @@ class ScienceArchive(Protocol):
     def write(self, kind: str, name: str, table: pa.Table) -> str:
         """Write one file durably (temporary name, sync, rename, sync of the folder); gives its path in the archive.
 
-        `kind` is `alerts/SURVEY/NIGHT`, `tags/FILTER/VERSION`, `dead`, `positions`, `counts` or `runs`.
+        `kind` is `alerts/SURVEY/NIGHT`, `tags/SURVEY/NIGHT`, `dead`, `positions`, `counts` or `runs`.
         Writing a name again replaces it.
         """
 
