@@ -120,7 +120,7 @@ class MemoryStore:
             return pa.array([identity in self._content.dead for identity in identities], pa.bool_())
 
     def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
-        """The tag log after a number, of one filter or all: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
         with self._lock:
             rows = (row for row in self._content.tag_rows() if filter_name in (None, row["filter"]))
             return _table([row for row in rows if row["seq"] > seq][:limit], TAG_LOG)

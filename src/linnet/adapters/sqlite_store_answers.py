@@ -86,7 +86,7 @@ class SqliteAnswers:
             return ledger.dead_seen(connection, dead)
 
     def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
-        """The tag log after a number, of one filter or all: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
         with self._readers.snapshot() as connection:
             return ledger.tags_after(connection, seq, limit, filter_name)
 

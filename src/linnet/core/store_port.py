@@ -62,7 +62,7 @@ class Store(Protocol):
         """Whether each of these dead letters (`DEAD`) is stored already, aligned; never null."""
 
     def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
-        """The tag log after a number, of one filter or all: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
 
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""
