@@ -107,14 +107,12 @@ async def _events(broker: Broker, watch: TagWatch, name: str | None, cursor: int
     with watch.ear(name) as ear:
         while not watch.stopping():
             ear.clear()
-            found = await run_in_threadpool(_look, broker, name, cursor, PAGE)
-            if found.rows is not None:
-                for piece in await run_in_threadpool(list, _pieces(found)):
-                    yield piece
-            elif not found.more and not await ear.heard(HEARTBEAT):
+            pieces, cursor, more = await run_in_threadpool(_next_pieces, broker, name, cursor)
+            for piece in pieces:
+                yield piece
+            if not pieces and not more and not await ear.heard(HEARTBEAT):
                 # An id without data moves the reader's cursor and shows it nothing.
-                yield f": no match\nid: {found.cursor}\n\n".encode()
-            cursor = found.cursor
+                yield f": no match\nid: {cursor}\n\n".encode()
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -132,6 +130,15 @@ def _lines(found: Page) -> Iterator[tuple[int, str]]:
     if found.rows is not None:
         kept = [n for n in found.rows.schema.names if n not in INTERNAL]
         yield from zip(found.rows.column("seq").to_pylist(), lines(found.rows.select(kept)), strict=True)
+
+
+def _next_pieces(broker: Broker, name: str | None, after: int) -> tuple[list[bytes], int, bool]:
+    """What is sent next, the cursor behind it, and whether another look may find more at once.
+
+    Text alone: the columns would wait in memory as long as the reader does.
+    """
+    found = _look(broker, name, after, PAGE)
+    return list(_pieces(found)), found.cursor, found.more
 
 
 def _page_text(found: Page) -> bytes:
