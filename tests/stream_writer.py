@@ -36,4 +36,4 @@ def write(home: Path, name: str, count: int, per_commit: int, pause: float) -> N
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:5]), float(sys.argv[5]))
+    write(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))

@@ -69,7 +69,8 @@ def test_a_time_leads_before_the_first_match_observed_since(
 def test_pages_give_every_message_once_and_the_cursor_passes_what_is_withheld(name: str | None, public: bool) -> None:
     store = filled(1)
     wanted = [m["seq"] for m in walked(store, name) if m["is_public"] or not public]
-    found, cursor, more = [], 0, True
+    found: list[int] = []
+    cursor, more = 0, True
     while more:
         each = page(store, name, cursor, 7, public=public)
         assert each.cursor >= cursor

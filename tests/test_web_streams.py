@@ -15,10 +15,9 @@ from alert_batches import alert
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.core.payload import payload
 from linnet.errors import InputError
-from linnet.web.application import create_app
 from linnet.web.parameters import INTERNAL
 from linnet.web.stream_start import moment
-from web_broker import BIG, HIDDEN, LATE, ORPHAN, SECOND_NIGHT, Site, TestClient, site, unit
+from web_broker import BIG, HIDDEN, LATE, ORPHAN, SECOND_NIGHT, Site, client, site, unit
 
 STREAMS = "/api/v1/streams"
 FIRST, SECOND, THIRD = f"ztf:{BIG}:bright:1", f"ztf:{LATE}:bright:1", f"lsst:{BIG}:bright:1"
@@ -44,8 +43,8 @@ def ids(answer: dict[str, Any]) -> list[str]:
 def events(site: Site, path: str, looks: int = 3, **headers: str) -> tuple[str, list[dict[str, str]]]:
     """Text and events of a stream whose server stops after a few looks at the log."""
     left = iter(range(looks))
-    app = create_app(site.broker, stopping=lambda: next(left, None) is None)
-    answer = TestClient(app).get(f"{STREAMS}/{path}", headers={"Accept": "text/event-stream", **headers})
+    browser = client(site.broker, stopping=lambda: next(left, None) is None)
+    answer = browser.get(f"{STREAMS}/{path}", headers={"Accept": "text/event-stream", **headers})
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
     blocks = [dict(line.split(": ", 1) for line in b.splitlines()) for b in answer.text.split("\n\n") if b]
