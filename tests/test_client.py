@@ -166,8 +166,8 @@ def test_headers_say_what_to_drop(url: str) -> None:
 
 
 def test_wrong_input_is_one_line(url: str, tmp_path: Path) -> None:
-    with pytest.raises(UnknownStreamError, match=r"no filter brigth here \(near: bright\)"):
-        listen("brigth", url).poll()
+    with pytest.raises(UnknownStreamError, match=r"no filter brihgt here \(near: bright\)"):
+        listen("brihgt", url).poll()
     with pytest.raises(ClientError, match="'yesterday' is no time"):
         listen("bright", url, since="yesterday").poll()
     with pytest.raises(ClientError, match="is no address of a broker"):

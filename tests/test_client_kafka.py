@@ -182,8 +182,8 @@ def test_what_comes_later_comes_without_asking_again(kafka: Cluster, sent: list[
 
 
 def test_wrong_input_is_one_line(kafka: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnknownStreamError, match=r"no topic linnet.brigth there; near: linnet.bright"):
-        listen("brigth", kafka.url)
+    with pytest.raises(UnknownStreamError, match=r"no topic linnet.brihgt there; near: linnet.bright"):
+        listen("brihgt", kafka.url)
     with pytest.raises(ClientError, match="Kafka: No such configuration property"):
         listen("bright", kafka.url, kafka={"no.such.thing": 1})
     kept = tmp_path / "c"

@@ -46,7 +46,7 @@ class Values:
         schema = self._schemas.get(number) or self._asked(number)
         record = fastavro.schemaless_reader(io.BytesIO(value[FRAME:]), schema, None)
         kinds = {field["name"]: _kinds(field["type"]) for field in schema["fields"]}
-        assert isinstance(record, dict)  # noqa: S101 - `_asked` takes records alone
+        assert isinstance(record, dict)  # noqa: S101 - what is no record was refused
         return Alert({name: _plain(item, kinds[name]) for name, item in record.items()})
 
     def _asked(self, number: int) -> dict[str, Any]:
