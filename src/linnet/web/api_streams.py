@@ -20,6 +20,7 @@ from linnet.operations.following import Page, page
 from linnet.web.api_schema import listed
 from linnet.web.broker import Broker, TheBroker
 from linnet.web.parameters import INTERNAL, Limit
+from linnet.web.recent_pages import Place, RecentPages, TextPage
 from linnet.web.stream_start import StreamName, TheStart, filter_named
 from linnet.web.tag_watch import TagWatch, watch_of
 
@@ -80,7 +81,7 @@ async def get_stream(
     place = chosen, await run_in_threadpool(start.cursor, broker, chosen)
     if not answer.is_events(request):
         return await _page(broker, watch, place, answer)
-    events = _nothing() if request.scope.get("linnet.head", False) else _events(broker, watch, *place)
+    events = _nothing() if request.scope.get("linnet.head", False) else _events(pages_of(request), watch, *place)
     return StreamingResponse(events, media_type=EVENTS, headers=HEADERS)
 
 
@@ -101,16 +102,17 @@ async def _page(broker: Broker, watch: TagWatch, place: tuple[str | None, int], 
     return Response(body, media_type="application/json", headers=HEADERS)
 
 
-async def _events(broker: Broker, watch: TagWatch, name: str | None, cursor: int) -> AsyncIterator[bytes]:
+async def _events(pages: RecentPages, watch: TagWatch, name: str | None, cursor: int) -> AsyncIterator[bytes]:
     """Messages for ever. Whoever reads slowly holds this up at a `yield`, and only this."""
     yield RETRY
     with watch.ear(name) as ear:
         while not watch.stopping():
             ear.clear()
-            pieces, cursor, more = await run_in_threadpool(_next_pieces, broker, name, cursor)
-            for piece in pieces:
+            found = await pages.page((name, cursor))
+            cursor = found.cursor
+            for piece in found.pieces:
                 yield piece
-            if not pieces and not more and not await ear.heard(HEARTBEAT):
+            if not found.pieces and not found.more and not await ear.heard(HEARTBEAT):
                 # An id without data moves the reader's cursor and shows it nothing.
                 yield f": no match\nid: {cursor}\n\n".encode()
 
@@ -132,13 +134,20 @@ def _lines(found: Page) -> Iterator[tuple[int, str]]:
         yield from zip(found.rows.column("seq").to_pylist(), lines(found.rows.select(kept)), strict=True)
 
 
-def _next_pieces(broker: Broker, name: str | None, after: int) -> tuple[list[bytes], int, bool]:
-    """What is sent next, the cursor behind it, and whether another look may find more at once.
+def recent_pages(broker: Broker) -> RecentPages:
+    """The pages of a broker's event streams, as text: columns would wait in memory as long as a slow reader does."""
 
-    Text alone: the columns would wait in memory as long as the reader does.
-    """
-    found = _look(broker, name, after, PAGE)
-    return list(_pieces(found)), found.cursor, found.more
+    def make(place: Place) -> TextPage:
+        found = _look(broker, *place, PAGE)
+        return TextPage(tuple(_pieces(found)), found.cursor, found.more)
+
+    return RecentPages(make)
+
+
+def pages_of(request: Request) -> RecentPages:
+    """The pages of the application."""
+    pages: RecentPages = request.app.state.pages
+    return pages
 
 
 def _page_text(found: Page) -> bytes:

@@ -47,6 +47,7 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
         redoc_url=None,
     )
     app.state.broker = broker
+    app.state.pages = api_streams.recent_pages(broker)
     app.state.watch = TagWatch(broker.store, stopping)
     for room in (api_objects, api_alerts, api_sky, api_filters, api_streams, home_pages, object_pages):
         app.include_router(room.router)
