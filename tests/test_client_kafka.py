@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -179,6 +180,14 @@ def test_what_comes_later_comes_without_asking_again(kafka: Cluster, sent: list[
         writer.start()
         assert next(stream).dedup_id == "later"
         writer.join()
+
+
+def test_the_command_listens_to_kafka_with_settings(kafka: Cluster) -> None:
+    options = ("--json", "--limit", "3", "--kafka", "client.id=me", "--kafka", "fetch.wait.max.ms=50")
+    command = [sys.executable, "-m", "linnet_client", "bright", "--url", kafka.url, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line)["dedup_id"] for line in done.stdout.splitlines()] == [FIRST, SECOND, THIRD]
 
 
 def test_wrong_input_is_one_line(kafka: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

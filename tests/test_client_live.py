@@ -111,6 +111,7 @@ def test_the_command_lists_filters_draws_a_table_and_prints_lines(home: Path) ->
         ([FILTER, "--url", "nowhere"], ["no address of a broker"]),
         ([FILTER, "--since", "now", "--last", "3"], ["not allowed with"]),
         ([FILTER, "--limit", "-1"], ["invalid"]),
+        ([FILTER, "--kafka", "sasl.username"], ["invalid"]),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(home: Path, arguments: list[str], words: list[str]) -> None:

@@ -27,6 +27,7 @@ def commands() -> list[str]:
     """Indented lines that call curl or our own command, without their comments."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     found = re.findall(r"^    ((?:curl|linnet-listen) [^#\n]+)", text, re.MULTILINE)
+    found = [line for line in found if "kafka://" not in line]
     return list(dict.fromkeys(line.strip() for line in found))
 
 

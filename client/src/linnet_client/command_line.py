@@ -69,7 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=_count, help="stop after so many")
     parser.add_argument("--cursor", help="a file that keeps the place from one run to the next")
     parser.add_argument("--token", help="where the broker asks for one")
-    parser.add_argument("--registry", help="schema registry of Kafka messages in Avro")
+    parser.add_argument(
+        "--kafka",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting for Kafka, such as sasl.username=me; registry=ADDRESS for messages in Avro",
+    )
     return parser
 
 
@@ -78,6 +85,13 @@ def _count(text: str) -> int:
     if number < 0:
         raise ValueError
     return number
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ValueError
+    return name, value
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -92,8 +106,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         options["cursor"] = arguments.cursor
     if arguments.token is not None:
         options["token"] = arguments.token
-    if arguments.registry is not None:
-        options["kafka"] = {"registry": arguments.registry}
+    if arguments.kafka:
+        options["kafka"] = dict(arguments.kafka)
     return options
 
 
