@@ -15,7 +15,6 @@ from alert_batches import alert
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.core.payload import payload
 from linnet.errors import InputError
-from linnet.web.parameters import INTERNAL
 from linnet.web.stream_start import moment
 from web_broker import BIG, HIDDEN, LATE, ORPHAN, SECOND_NIGHT, Site, client, site, unit
 
@@ -65,7 +64,7 @@ def test_a_page_holds_the_matches_of_one_filter_in_the_order_of_the_log_and_the_
 def test_a_message_is_the_committed_row_without_what_says_where_it_lies_here(here: Site) -> None:
     message = get(here, "bright")["messages"][0]
     row = payload(here.broker.store, here.broker.store.tags_after(0, 1)).to_pylist()[0]
-    assert message.keys() == row.keys() - INTERNAL
+    assert message.keys() == row.keys()
     assert message["alert_id"] == str(BIG) == str(row["alert_id"])
     for name in ("filter", "version", "survey", "object_id", "mjd", "ra", "dec", "night", "is_public", "visit"):
         assert message[name] == row[name]

@@ -15,11 +15,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from linnet.core.json_rows import lines
+from linnet.core.json_lines import message_lines
 from linnet.operations.following import Page, page
 from linnet.web.api_schema import listed
 from linnet.web.broker import Broker, TheBroker
-from linnet.web.parameters import INTERNAL, Limit
+from linnet.web.parameters import Limit
 from linnet.web.recent_pages import Place, RecentPages, TextPage
 from linnet.web.stream_start import StreamName, TheStart, filter_named
 from linnet.web.tag_watch import TagWatch, watch_of
@@ -127,11 +127,11 @@ def _look(broker: Broker, name: str | None, after: int, limit: int) -> Page:
     return page(broker.store, name, after, limit, public=broker.public_only)
 
 
-def _lines(found: Page) -> Iterator[tuple[int, str]]:
-    """Cursor and JSON of each message, without the columns that say where a row lies here."""
+def _lines(found: Page) -> Iterator[tuple[int, bytes]]:
+    """Cursor and JSON of each message."""
     if found.rows is not None:
-        kept = [n for n in found.rows.schema.names if n not in INTERNAL]
-        yield from zip(found.rows.column("seq").to_pylist(), lines(found.rows.select(kept)), strict=True)
+        texts = [head + rest for head, rest in message_lines(found.rows)]
+        yield from zip(found.rows.column("seq").to_pylist(), texts, strict=True)
 
 
 def recent_pages(broker: Broker) -> RecentPages:
@@ -151,15 +151,15 @@ def pages_of(request: Request) -> RecentPages:
 
 
 def _page_text(found: Page) -> bytes:
-    rows = ",".join(line for _, line in _lines(found))
-    return f'{{"messages":[{rows}],"cursor":"{found.cursor}"}}'.encode()
+    rows = b",".join(line for _, line in _lines(found))
+    return b'{"messages":[%b],"cursor":"%d"}' % (rows, found.cursor)
 
 
 def _pieces(found: Page) -> Iterator[bytes]:
     """Events, a few to a piece."""
     piece = bytearray()
     for seq, line in _lines(found):
-        piece += f"id: {seq}\ndata: {line}\n\n".encode()
+        piece += b"id: %d\ndata: %b\n\n" % (seq, line)
         if len(piece) > PIECE:
             yield bytes(piece)
             piece.clear()
