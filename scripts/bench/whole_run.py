@@ -30,6 +30,7 @@ from linnet.app.wiring import Parts
 from linnet.core.avro_codec import compress
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.avro_segment import groups
+from linnet.core.ports import Progress
 from linnet.engines.arrivals import open_batch
 from linnet.engines.local import LocalEngine
 from linnet.operations.audit import audit
@@ -86,7 +87,7 @@ def _through(job: Job) -> dict[str, object]:
         corridor.filters()
         before = parts.store.last_tag()
         for route, _ in corridor.routes:
-            parts.control.set_cursor(route.name, before, 0, 0)
+            parts.control.set_cursor(route.name, Progress(before, since=before))
         store = Metered(parts.store)
         clocked = [(route, Clocked(sink)) for route, sink in corridor.routes]
         engine = LocalEngine(
