@@ -29,19 +29,17 @@ from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
 from bench.trials import Trial, _messages
-from bench.units import ROWS, model
+from bench.units import model
 from bench.whole_run import Job, run
 
 from linnet.adapters.memory_sink import MemorySink
 from linnet.adapters.memory_source import MemorySource
-from linnet.adapters.memory_store import MemoryStore
 from linnet.adapters.recording import write_recording
 from linnet.app import wiring
 from linnet.app.load import load_of
 from linnet.core.avro_decode import decode, decode_datums
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
-from linnet.core.vocabulary import DETECTION
 from linnet.engines.arrivals import open_batch
 from linnet.simulation.load_schedule import Schedule
 
@@ -181,37 +179,6 @@ def test_generated_filters_pass_the_wanted_share_of_the_ground_and_of_others_lik
     assert min(there) < 10, "others hardly anything"
     elsewhere = sum(passed(conditions, drawn(2, 2000), columns)) / 60 / 2000
     assert elsewhere == pytest.approx(10 * SHARE, rel=0.1)
-
-
-@pytest.fixture(scope="module", params=["ztf", "lsst"])
-def store(request: pytest.FixtureRequest) -> tuple[MemoryStore, Any]:
-    """A store of two generated units, and a third one about objects of both."""
-    made = model(request.param)
-    kept = MemoryStore(wiring.stored_columns(wiring.plan()))
-    for number in (1, 2):
-        first = (number - 1) * made.rows
-        kept.commit(made.about(np.arange(first, first + made.rows), number))
-    kept.commit(made.about(np.arange(0, 2 * made.rows, 2), 3, turn=1))
-    return kept, made
-
-
-def test_generated_units_bring_new_alerts_and_one_new_point_of_an_object_seen_again(
-    store: tuple[MemoryStore, Any],
-) -> None:
-    kept, made = store
-    assert ROWS - 50 < made.rows <= ROWS
-    assert kept.object_count() == 2 * made.rows
-    survey = made.unit.survey
-    (ids,) = kept.alert_ids().values()
-    assert len(ids) == 3 * made.rows
-    once, twice = made.name_of(np.array([1, 0]))
-    counts = [kept.light_curve(survey, name).num_rows for name in (once, twice)]
-    first = made.about(np.arange(2), 9)
-    brought = Counter(first.points.column("object_id").to_pylist())
-    assert counts == [brought[once], brought[twice] + 1]
-    newest = kept.light_curve(survey, twice).to_pylist()[-1]
-    assert newest["kind"] == DETECTION
-    assert newest["source_id"] == kept.object_alerts(survey, twice).column("alert_id").to_pylist()[-1]
 
 
 def test_a_paced_source_hands_over_what_has_arrived_and_nothing_is_early() -> None:

@@ -10,7 +10,8 @@ Work = tuple[Callable[[], object], int]
 """What to do, and of how many alerts that is."""
 
 LEAST_S = 0.02
-"""What is over sooner is repeated within its turn: a millisecond's CPU time is mostly that of caches left cold."""
+"""What is over sooner is repeated within its turn, and the least counts: a single millisecond tells more about the
+caches that the work before it left cold."""
 
 MOST_REPEATS = 100
 
@@ -35,21 +36,20 @@ def in_turn(works: Mapping[str, Work], rounds: int, least_s: float = LEAST_S) ->
         rounds: how often.
         least_s: CPU seconds that a turn takes at least, by repeating what is shorter.
     """
-    repeats = {name: _repeats(_spent(work, 1), least_s) for name, (work, _) in works.items()}
     spent: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         for name, (work, alerts) in works.items():
-            spent[name].append(_spent(work, repeats[name]) * 1e6 / alerts)
+            used = _spent(work, least_s if number else 0.0)
+            if number:
+                spent[name].append(used * 1e6 / alerts)
     return {name: Spent(tuple(values)) for name, values in spent.items()}
 
 
-def _spent(work: Callable[[], object], repeats: int) -> float:
-    """CPU seconds of one of so many repeats."""
-    started = time.process_time()
-    for _ in range(repeats):
+def _spent(work: Callable[[], object], least_s: float) -> float:
+    """CPU seconds of the least of as many repeats as it takes to fill a turn."""
+    taken: list[float] = []
+    while not taken or (sum(taken) < least_s and len(taken) < MOST_REPEATS):
+        started = time.process_time()
         work()
-    return (time.process_time() - started) / repeats
-
-
-def _repeats(seconds: float, least: float) -> int:
-    return min(MOST_REPEATS, max(1, round(least / max(seconds, 1e-9))))
+        taken.append(time.process_time() - started)
+    return min(taken)

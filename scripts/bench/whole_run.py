@@ -27,9 +27,8 @@ from linnet.app import wiring
 from linnet.app.config import Settings
 from linnet.app.home import Home, create
 from linnet.app.wiring import Parts
-from linnet.core.avro_codec import compress
+from linnet.core.avro_blocks import stored_blocks
 from linnet.core.avro_schema import SchemaCache
-from linnet.core.avro_segment import groups
 from linnet.core.ports import Progress
 from linnet.engines.arrivals import open_batch
 from linnet.engines.local import LocalEngine
@@ -162,10 +161,9 @@ def _codec_us(packets: Sequence[pa.RecordBatch], survey: str) -> float:
     """CPU microseconds per alert of compressing datums as the raw archive does, and nothing else."""
     codec = next(s.raw_codec for s in wiring.surveys() if s.name == survey)
     datums = [datum for _, datum in opened(packets[0].slice(0, PACKED))]
-    blocks = [b"".join(datums[g.start : g.stop]) for g in groups([len(d) for d in datums])]
     started = time.process_time()
-    for block in blocks:
-        compress(codec, block)
+    for _ in stored_blocks(datums, codec):
+        pass
     return (time.process_time() - started) * 1e6 / len(datums)
 
 

@@ -21,7 +21,6 @@ from linnet.adapters.sqlite_store_layout import ARROW_TYPES, present_columns
 from linnet.adapters.sqlite_store_sparse import SparseLayout
 from linnet.core.column import TEXT_CODE
 
-
 _SPARSE = "sparse"
 """Key of the names of a sparse layout; those of a dense one are a plain list."""
 

@@ -24,7 +24,7 @@ def width(kind: pa.DataType) -> int:
     """Bytes of a value; for a text those of its length, for a boolean one."""
     if is_text(kind):
         return 4
-    return max(1, kind.bit_width // 8)
+    return max(1, int(kind.bit_width) // 8)
 
 
 def one_piece(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
@@ -58,7 +58,8 @@ def column_of(kind: pa.DataType, values: Words, present: Bools, validity: pa.Buf
     Args:
         kind: type of the column.
         values: one word for each row.
-        present: where it is not null. validity: the same as bits.
+        present: where it is not null.
+        validity: the same as bits.
     """
     if pa.types.is_boolean(kind):
         return pa.array(values.view(np.bool_), mask=~present)

@@ -61,8 +61,9 @@ CREATE TABLE alert_layout (layout INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQU
 CREATE TABLE pending (unit INTEGER PRIMARY KEY, survey TEXT NOT NULL, night INTEGER NOT NULL, alerts BLOB NOT NULL);
 CREATE TABLE stage_count (unit INTEGER PRIMARY KEY, counts BLOB NOT NULL)
 """
-"""survey.objects: how many have an alert. alert_layout: names of the columns in the packed rows of that number, as a list
-for rows of format 2, as {"sparse": list} since. pending, stage_count: compressed Arrow streams; a stage_count may sum all units up to its own since the one before."""
+"""survey.objects: how many have an alert. alert_layout: names of the columns in the packed rows of that number, a list
+for rows of format 2, {"sparse": list} since. pending, stage_count: compressed Arrow streams; a stage_count may sum all
+units up to its own since the one before."""
 
 _FOLD = """object_key INTEGER, ra FLOAT64_BLOB, dec FLOAT64_BLOB, healpix INTEGER,
     first_alert_id INTEGER, first_alert_mjd FLOAT64_BLOB, last_alert_id INTEGER, last_alert_mjd FLOAT64_BLOB,

@@ -38,21 +38,27 @@ def _run(keys: tuple[Ints, Ints, Ints], index: Ints, start: int, n: int) -> int:
 
 @inlined
 def _merge(keys: tuple[Ints, Ints, Ints], left: Ints, right: Ints, merged: Ints) -> None:
-    """Two ascending runs as one; of equals those of the left run come first."""
+    """Two ascending runs as one; of equals those of the left run come first. Neither is empty."""
     a, b, c = keys
-    i = j = 0
-    for at in range(len(merged)):
-        if i < len(left) and j < len(right):
-            x, y = left[i], right[j]
-            from_left = not _before(a[y], b[y], c[y], a[x], b[x], c[x])
+    i = j = at = 0
+    x, y = left[0], right[0]
+    while True:
+        if _before(a[y], b[y], c[y], a[x], b[x], c[x]):
+            merged[at] = y
+            j, at = j + 1, at + 1
+            if j == len(right):
+                break
+            y = right[j]
         else:
-            from_left = i < len(left)
-        if from_left:
-            merged[at] = left[i]
-            i += 1
-        else:
-            merged[at] = right[j]
-            j += 1
+            merged[at] = x
+            i, at = i + 1, at + 1
+            if i == len(left):
+                break
+            x = left[i]
+    for k in range(i, len(left)):
+        merged[at + k - i] = left[k]
+    for k in range(j, len(right)):
+        merged[at + k - j] = right[k]
 
 
 @inlined
@@ -65,8 +71,12 @@ def _sort(keys: tuple[Ints, Ints, Ints], index: Ints, spare: Ints) -> None:
             middle = _run(keys, index, start, n)
             if middle == n and start == 0:
                 return
-            stop = _run(keys, index, middle, n) if middle < n else n
-            _merge(keys, index[start:middle], index[middle:stop], spare[start:stop])
+            stop = n
+            if middle < n:
+                stop = _run(keys, index, middle, n)
+                _merge(keys, index[start:middle], index[middle:stop], spare[start:stop])
+            else:
+                spare[start:stop] = index[start:stop]
             start = stop
         index[:] = spare[:n]
 
@@ -74,15 +84,21 @@ def _sort(keys: tuple[Ints, Ints, Ints], index: Ints, spare: Ints) -> None:
 @inlined
 def _by_kind(kind: Ints, index: Ints, spare: Ints) -> None:
     """Bring the points of each kind together: joined histories mix kinds, but keys ascend with time in each."""
-    n, ends = len(index), np.zeros(5, np.int64)
+    ascending = True
+    for at in range(1, len(index)):
+        ascending &= kind[index[at - 1]] <= kind[index[at]]
+    if ascending:
+        return
+    n = 0
+    for k in range(3):
+        for i in index:
+            if kind[i] == k:
+                spare[n] = i
+                n += 1
     for i in index:
-        ends[(kind[i] if 0 <= kind[i] < 3 else 3) + 1] += 1
-    for k in range(1, 5):
-        ends[k] += ends[k - 1]
-    for i in index:
-        k = kind[i] if 0 <= kind[i] < 3 else 3
-        spare[ends[k]] = i
-        ends[k] += 1
+        if kind[i] < 0 or kind[i] > 2:
+            spare[n] = i
+            n += 1
     index[:] = spare[:n]
 
 
@@ -193,12 +209,14 @@ def history(
             if withdrawn[i] and rank[i] != OWN:
                 gone[taken] = i
                 taken += 1
-        taken = _distinct(kind, key, rank, gone[:taken], spare)
+        if taken:
+            taken = _distinct(kind, key, rank, gone[:taken], spare)
         kept, n_future[a] = _usable(points, mine, latest[a], gone[:taken], index)
         kept = _distinct(kind, key, rank, index[:kept], spare)
         _sort(by_time, index[:kept], spare)
-        _sort(by_time, gone[:taken], spare)
         chosen[n : n + kept] = index[:kept]
-        back[n_back : n_back + taken] = gone[:taken]
+        if taken:
+            _sort(by_time, gone[:taken], spare)
+            back[n_back : n_back + taken] = gone[:taken]
         n, n_back = n + kept, n_back + taken
         starts[a + 1], back_starts[a + 1] = n, n_back

@@ -9,7 +9,7 @@ from linnet.core.lists import Floats, Ints
 
 
 @inlined
-def _mixed(key: int, kind: int) -> int:
+def _mixed(key: int, kind: int) -> np.int64:
     """Bits of an identity, of which the lower ones serve as a place in a table."""
     bits = (np.uint64(key) ^ (np.uint64(kind) << np.uint64(56))) * np.uint64(0x9E3779B97F4A7C15)
     return np.int64(bits >> np.uint64(33))
@@ -18,10 +18,10 @@ def _mixed(key: int, kind: int) -> int:
 @inlined
 def _is_before(known: Ints, mjd: Floats, alert: Ints, one: int, other: int) -> bool:
     if known[one] != known[other]:
-        return known[one] < known[other]
+        return bool(known[one] < known[other])
     if mjd[one] != mjd[other]:
-        return mjd[one] < mjd[other]
-    return alert[one] < alert[other]
+        return bool(mjd[one] < mjd[other])
+    return bool(alert[one] < alert[other])
 
 
 @compiled(
