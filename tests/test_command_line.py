@@ -80,6 +80,7 @@ def answer(*arguments: str | Path) -> Any:
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
     *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
+    *("route add", "route list", "route remove"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""
 
@@ -99,7 +100,7 @@ def test_these_are_all_commands_there_are() -> None:
     assert set(names(app)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "dead", "filter", "new"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "dead", "filter", "new", "route"}))
 def test_the_help_of_every_command_fits_80_columns(command: str) -> None:
     done = call(*command.split(), "--help", COLUMNS="80")
     assert done.returncode == OK
@@ -119,6 +120,7 @@ READING = [
     ("dead", "list"),
     ("dead", "show", "1"),
     ("filter", "list"),
+    ("route", "list"),
     ("doctor",),
     ("rebuild",),
     ("reprocess", "--verify"),

@@ -20,7 +20,7 @@ from linnet.app.home import Home
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
@@ -108,7 +108,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        routes = tuple((r, sink_of(home, r).open()) for r in parts.control.routes())
         try:
             yield parts, parts.corridor(routes)
         finally:
@@ -118,7 +118,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
 
 def install(control: Control) -> None:
     """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
-    if not control.routes():
+    if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
     known = {f.name for f in control.filters()}
     for each in builtin():
@@ -187,11 +187,18 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, route: Route) -> OpenSink:
+def sink_of(home: Home, route: Route) -> Sink:
+    """The sink that a route names; connects to nothing.
+
+    Raises:
+        ConfigError: there is no such kind, or the target is missing.
+    """
     kind, _, target = route.sink.partition(":")
     if kind != "files":
         raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
-    return JsonLinesFiles(home.path / target).open()
+    if not target:
+        raise ConfigError(f"route {route.name}: name the folder of its files, e.g. files:outbox")
+    return JsonLinesFiles(home.path / target)
 
 
 def _filter_refused(text: object, error: Exception) -> None:

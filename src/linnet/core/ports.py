@@ -11,7 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from linnet.core.avro_blocks import Place
-from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
+from linnet.core.control_port import ActiveFilters, Control, FilterText, Progress, Route
 from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Position
 from linnet.core.store_port import OBJECT, Store
@@ -23,6 +23,7 @@ __all__ = [
     "FilterText",
     "OpenSink",
     "OpenSource",
+    "Progress",
     "RawArchive",
     "Route",
     "ScienceArchive",
