@@ -41,7 +41,7 @@ test: setup  ## every test; those that need the shared data skip loudly without 
 bench: setup  ## every figure beside a yardstick of the same run; bench/latest.json and docs/performance.md
 	PYTHONPATH=scripts $(BIN)/python -m bench
 
-bench-full: setup  ## the same with a million objects stored and longer runs
+bench-full: setup  ## the same with a million and ten million stored, longer runs, and 20 minutes of even load
 	PYTHONPATH=scripts $(BIN)/python -m bench full
 
 bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by half
@@ -50,8 +50,8 @@ bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by
 profile: setup  ## a flame graph of the corridor, bench/profile.svg
 	PYTHONPATH=scripts $(BIN)/python -m bench.profiling
 
-bench-filters: setup  ## a thousand filters, together and each alone; writes bench/filters.json
-	$(BIN)/python scripts/bench_filters.py
+bench-filters: setup  ## a thousand filters, together and each alone
+	PYTHONPATH=scripts $(BIN)/python -m bench --parts filters
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

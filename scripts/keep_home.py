@@ -2,8 +2,8 @@
 
     python scripts/keep_home.py
 
-writes `tests/homes/format-N.tar.gz` once, when a format is new. What is there is never written again: it is what users
-of that release have.
+writes `tests/homes/format-N-store-M.tar.gz` once, when the format of homes or that of stores is new. What is there is
+never written again: it is what users of that release have.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 from linnet.adapters.sqlite_control import SqliteControl
+from linnet.adapters.sqlite_store_layout import STORE
 from linnet.app.config import Settings
 from linnet.app.home import FORMAT, Home, create
 from linnet.app.ingest import ingest
@@ -60,8 +61,8 @@ def packed(home: Path) -> bytes:
 
 
 def main() -> None:
-    """Write the home of today's format, where it is not kept yet."""
-    target = HOMES / f"format-{FORMAT}.tar.gz"
+    """Write the home of today's formats, where it is not kept yet."""
+    target = HOMES / f"format-{FORMAT}-store-{STORE.format}.tar.gz"
     if target.exists():
         sys.exit(f"{target} is kept already, and is never written again")
     with tempfile.TemporaryDirectory() as name:

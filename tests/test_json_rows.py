@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from linnet.core.column import TEXT_CODE
-from linnet.core.json_rows import lines, rows, values
+from linnet.core.json_rows import rows, values
 
 
 def test_ids_beyond_53_bits_come_back_digit_by_digit_as_strings() -> None:
@@ -83,16 +83,9 @@ def test_binary_is_refused_with_the_name_of_its_column() -> None:
 
 def test_keys_keep_the_order_of_columns_and_nulls_keep_their_key() -> None:
     batch = pa.record_batch({"b": pa.array([None], pa.string()), "a": pa.array([True]), "n": pa.nulls(1)})
-    assert list(lines(batch)) == ['{"b":null,"a":true,"n":null}']
+    assert json.dumps(rows(batch)) == '[{"b": null, "a": true, "n": null}]'
 
 
 def test_no_rows_are_no_rows() -> None:
     assert rows(pa.table({"a": pa.array([], pa.int64()), "l": pa.array([], pa.list_(pa.float32()))})) == []
     assert rows(pa.table({"a": pa.chunked_array([], pa.float32())})) == []
-
-
-def test_a_line_holds_any_text_on_one_line() -> None:
-    text = 'line\nbreak " quote \u2028 \u00e9 \x00'
-    (line,) = lines(pa.table({"detail": [text]}))
-    assert "\n" not in line
-    assert json.loads(line) == {"detail": text}

@@ -11,6 +11,7 @@ from typing import Any
 import fastavro
 import pytest
 
+from linnet.adapters.sqlite_store_layout import STORE
 from linnet.app.config import Settings
 from linnet.app.home import FORMAT, existing
 from linnet.app.serve import broker
@@ -34,7 +35,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_a_small_home_of_every_format_is_kept() -> None:
-    assert {path.name for path in HOMES} == {f"format-{n}.tar.gz" for n in range(1, FORMAT + 1)}
+    kept = {path.name.removesuffix(".tar.gz") for path in HOMES}
+    assert kept == {"format-1", *(f"format-{FORMAT}-store-{n}" for n in range(2, STORE.format + 1))}
     assert all(path.stat().st_size <= LARGEST for path in HOMES)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from linnet.adapters import sqlite_store_growth
 from linnet.adapters.memory_store import MemoryStore
 from linnet.adapters.sqlite_file import open_writer
 from linnet.adapters.sqlite_store import SqliteStore
@@ -247,8 +248,11 @@ def test_lists_of_any_length_may_be_asked_for(store: SqliteStore) -> None:
     assert set(store.points(survey, objects).column("object_id").to_pylist()) >= {"17", "nul\0in it"}
 
 
-def test_no_statement_of_a_commit_or_a_fold_walks_a_whole_table(tmp_path: Path) -> None:
+def test_no_statement_of_a_commit_or_a_fold_walks_a_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What grows with the survey is searched; scanned is only what the unit itself touches."""
+    monkeypatch.setattr(sqlite_store_growth, "TAIL", 2)
     said: list[str] = []
     with closing(open_writer(tmp_path / "store.db", STORE)) as connection:
         add_columns(connection, stored_columns(COLUMNS))

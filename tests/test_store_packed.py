@@ -15,12 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from linnet.adapters import sqlite_store_growth as growth
 from linnet.adapters import sqlite_store_merging as merging
+from linnet.adapters import sqlite_store_packing as packing
 from linnet.adapters.memory_store import MemoryStore
 from linnet.adapters.sqlite_checkpoint import CHECKPOINT_EVERY, Checkpointer
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.adapters.sqlite_store_commit import COUNTS_TOGETHER
-from linnet.adapters.sqlite_store_packing import WIDEST_BAND
+from linnet.adapters.sqlite_store_packing import WIDEST_BAND, Points, Runs
 from linnet.core import dump
 from linnet.core.sky import healpix29
 from linnet.core.unit import COUNT, DEAD, POINT, Unit
@@ -30,8 +32,10 @@ LIVELY = 40
 """Alerts of each object and night."""
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+@pytest.fixture(params=[(2, 1), (growth.TAIL, merging.MANY)], ids=["short tails, machine code", "as it is"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    monkeypatch.setattr(growth, "TAIL", request.param[0])
+    monkeypatch.setattr(merging, "MANY", request.param[1])
     opened = SqliteStore.open(tmp_path / "store.db", COLUMNS)
     yield opened
     opened.close()
@@ -138,6 +142,7 @@ def test_an_object_has_few_chunks_however_often_it_is_seen(store: SqliteStore, t
 
 def test_identities_that_share_their_bits_are_told_apart(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merging, "_PRIME", np.uint64(0))
+    monkeypatch.setattr(merging, "MANY", 10**9)
     assert dump.differences(store.dump(), _both(store, []).dump()) == []
     oracle = _both(store, _lively(7)[:12])
     assert dump.differences(store.dump(), oracle.dump()) == []
@@ -224,3 +229,22 @@ def test_a_point_schema_of_plain_strings_is_taken_too(store: SqliteStore) -> Non
     oracle = MemoryStore(COLUMNS)
     oracle.commit(each)
     assert dump.differences(store.dump(), oracle.dump()) == []
+
+
+@pytest.mark.parametrize("keys", [1, 7, 10**9])
+def test_many_points_have_the_winners_that_few_have(keys: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(keys)
+    for n, objects in ((1, 1), (40, 3), (3000, 1), (5000, 900)):
+        entry = np.zeros(n // 3 + 1, packing.RUN)
+        for name, values in (("alert_id", 50), ("alert_mjd", 5), ("known_night", 3)):
+            entry[name] = rng.integers(0, values, len(entry))
+        slots = np.zeros(n, packing.SLOT)
+        slots["key"], slots["kind"] = rng.integers(-keys, keys, n) * 2**32, rng.integers(0, 3, n)
+        owner, run = rng.integers(0, objects, n), rng.integers(0, len(entry), n)
+        points = Points(owner, run, slots, slots["key"], run, Runs(np.zeros(len(entry), np.int64), entry))
+        found = []
+        for many in (1, 10**9):
+            monkeypatch.setattr(merging, "MANY", many)
+            found.append(merging.winners(points))
+        assert set(found[0].tolist()) == set(found[1].tolist())
+        assert (np.diff(owner[found[0]]) >= 0).all()

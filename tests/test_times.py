@@ -102,3 +102,12 @@ def test_a_night_turns_at_its_hour_in_utc() -> None:
 def test_leap_days_and_new_years_have_their_dates() -> None:
     noons = Time(["2020-02-29T12:00:00", "2019-12-31T12:00:00", "2020-01-01T12:00:00"], scale="utc").tai.mjd
     assert times.evening(noons, 0.0).tolist() == [20200229, 20191231, 20200101]
+
+
+@pytest.mark.parametrize("low", [57000.0, 60300.0])
+def test_a_time_does_not_depend_on_the_times_beside_it(low: float) -> None:
+    mjd = low + np.random.default_rng(3).uniform(0, 900, 400)
+    for given in (mjd, np.append(mjd, np.nan), np.append(mjd, 45000.0), np.append(mjd, 1e300)):
+        assert times.evening(given, 12.0)[:400].tolist() == [int(times.evening(t, 12.0)) for t in mjd]
+        assert times.utc_to_tai(given)[:400].tolist() == [float(times.utc_to_tai(t)) for t in mjd]
+        assert times.tai_to_utc(given)[:400].tolist() == [float(times.tai_to_utc(t)) for t in mjd]

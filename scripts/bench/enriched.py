@@ -15,13 +15,17 @@ from bench.sample_packets import load_batch
 from linnet.app import wiring
 from linnet.app.config import Settings
 from linnet.app.home import create
+from linnet.app.load import load_of
 from linnet.app.wiring import Parts
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.tagging import enrich
-from linnet.engines.arrivals import open_batch
+from linnet.engines.arrivals import Arrivals, open_batch
 from linnet.engines.corridor import Corridor
+from linnet.simulation.load_schedule import Schedule
 
 FAR_NIGHT = 99991231
+PIECE = 250
+"""Alerts of a ground that are opened at once."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,11 @@ class Enriched:
 
     Attributes:
         survey: its name.
-        alerts: as they come out of decoding, the vocabulary's columns.
         joined: with history and counts: what the first module sees.
         whole: with every module's columns: what filters see.
     """
 
     survey: str
-    alerts: pa.RecordBatch
     joined: pa.RecordBatch
     whole: pa.RecordBatch
 
@@ -54,13 +56,30 @@ def home(control: Path | None = None) -> Iterator[tuple[Parts, Corridor]]:
 
 def enriched(kind: str, rows: int, *, objects: int | None = None) -> Enriched:
     """New alerts of a kind, with a store that knows none of their objects."""
-    surveys = wiring.surveys()
-    opened = open_batch(
-        load_batch(kind, rows, objects=objects), surveys, SchemaCache(surveys), {s.name: s.fields() for s in surveys}
-    )
-    (arrivals,) = opened.arrivals
+    arrivals = _opened(load_batch(kind, rows, objects=objects))
     with home() as (parts, _):
-        whole = enrich(arrivals.survey, arrivals.alerts, FAR_NIGHT, parts.store, parts.plan, lambda _m, _e: None)
+        whole = _enriched(arrivals, parts)
         modules = set(parts.plan.gives)
     joined = whole.select([n for n in whole.schema.names if n not in modules])
-    return Enriched(arrivals.survey.name, arrivals.alerts, joined, whole)
+    return Enriched(arrivals.survey.name, joined, whole)
+
+
+def ground(kind: str, given: Schedule) -> tuple[str, pa.RecordBatch]:
+    """A survey, and the columns without lists of any number of alerts with all of them."""
+    pieces: list[pa.RecordBatch] = []
+    with home() as (parts, _):
+        for batch in load_of(kind, given).batches(rows=PIECE):
+            arrivals = _opened(batch)
+            whole = _enriched(arrivals, parts)
+            pieces.append(whole.select([f.name for f in whole.schema if not pa.types.is_nested(f.type)]))
+    return arrivals.survey.name, pa.Table.from_batches(pieces).combine_chunks().to_batches()[0]
+
+
+def _opened(batch: pa.RecordBatch) -> Arrivals:
+    surveys = wiring.surveys()
+    (arrivals,) = open_batch(batch, surveys, SchemaCache(surveys), {s.name: s.fields() for s in surveys}).arrivals
+    return arrivals
+
+
+def _enriched(arrivals: Arrivals, parts: Parts) -> pa.RecordBatch:
+    return enrich(arrivals.survey, arrivals.alerts, FAR_NIGHT, parts.store, parts.plan, lambda _m, _e: None)

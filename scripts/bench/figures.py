@@ -15,7 +15,7 @@ class Figure:
     Attributes:
         id: stands for good; later results are compared by it.
         name: what it is, for a person.
-        value, unit: the median of the rounds.
+        value, unit: where it is made of CPU times, of the least of the rounds.
         goal: the bound, with its sense: ">= 3333", "<= 15"; None where the figure is only stated.
         cpu_us: CPU microseconds per alert, where the figure has any.
         yardstick: name of what ran beside it. yardstick_us: its CPU microseconds per alert.

@@ -6,9 +6,10 @@ import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from types import FrameType, TracebackType
-from typing import Self
+from types import FrameType
 from xml.sax.saxutils import escape
+
+from bench.looking import Looking
 
 EVERY = 0.002
 WIDTH, ROW = 1400, 17
@@ -18,32 +19,18 @@ NARROWEST = 0.7
 Stack = tuple[str, ...]
 
 
-class Sampler:
+class Sampler(Looking):
     """Counts the stacks of every other thread while the block runs. Waiting threads count as well as busy ones."""
 
     def __init__(self) -> None:
+        super().__init__(self._count, EVERY)
         self.stacks: Counter[Stack] = Counter()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End."""
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
+    def _count(self) -> None:
         own = threading.get_ident()
-        while not self._stop.wait(EVERY):
-            for thread, frame in sys._current_frames().items():  # the one way to see other threads
-                if thread != own:
-                    self.stacks[_stack(frame)] += 1
+        for thread, frame in sys._current_frames().items():  # the one way to see other threads
+            if thread != own:
+                self.stacks[_stack(frame)] += 1
 
 
 @dataclass

@@ -1,31 +1,68 @@
-"""Stores that hold many objects already, made once and kept."""
+"""Stores that hold many alerts already, made once and kept."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from bench.cache import cached
-from bench.units import Model, model
-from linnet.adapters.sqlite_store import SqliteStore
+from bench.cache import CACHE
+from bench.units import Ints, Model, Sky, model
+from linnet.adapters.sqlite_file import open_writer, transaction
+from linnet.adapters.sqlite_store_commit import write_unit
+from linnet.adapters.sqlite_store_layout import STORE, add_columns
 from linnet.app import wiring
+from linnet.core.answers import stored_columns
 
-FLUSH_EVERY = 10
+MADE = 1
+"""Raised when what is made here, or by `units`, changes: ten million alerts take minutes and stay for years."""
+
+STEP = 10_000
+"""Alerts of a unit. Neighbours on the sky come together, so that a million alerts take a minute."""
 
 
-def preloaded(kind: str, objects: int) -> Path:
-    """A store with so many objects of a kind of load, seen once each, anywhere on the sky."""
+def preloaded(kind: str, alerts: int, objects: int | None = None) -> Path:
+    """A store with so many alerts of a kind of load, about so many objects anywhere on the sky (one each by default).
+
+    It is kept under the number of the store's format and `MADE`: it is made anew where one of them changes, not with
+    every change of code.
+    """
     stored = "lsst" if kind == "lsst-long" else kind
-    columns = sorted(wiring.stored_columns(wiring.plan()))
-    return cached(f"store-{stored}-{objects}.db", columns, lambda path: _fill(path, model(stored), objects))
+    columns = stored_columns(wiring.stored_columns(wiring.plan()))
+    digest = sha256(repr([STORE.format, MADE, columns.names, columns.types]).encode())
+    stem = f"filled-{stored}-{alerts}-{objects or alerts}"
+    path = CACHE / f"{stem}-{digest.hexdigest()[:12]}.db"
+    if not path.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        for old in CACHE.glob(f"{stem}-*.db"):
+            old.unlink()
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        fill(part, model(stored), alerts, Sky(objects or alerts))
+        part.rename(path)
+    return path
 
 
-def _fill(path: Path, made: Model, objects: int) -> None:
-    store = SqliteStore.open(path, wiring.stored_columns(wiring.plan()))
-    for number, start in enumerate(range(0, objects, made.rows), 1):
-        store.commit(made.about(np.arange(start, min(start + made.rows, objects)), number))
-        if number % FLUSH_EVERY == 0:
-            store.flushed(number, [])
-    store.flushed(store.last_unit(), [])
-    store.close()
+def fill(path: Path, made: Model, alerts: int, over: Sky) -> None:
+    """Write a store by the statements of commits, but without a log, unsynced, and nothing waiting for the archive."""
+    columns = stored_columns(wiring.stored_columns(wiring.plan()))
+    with closing(open_writer(path, STORE)) as connection:
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -500000"):
+            connection.execute(f"PRAGMA {pragma}")
+        add_columns(connection, columns)
+        for number, (objects, turn) in enumerate(passes(alerts, len(over)), 1):
+            unit = made.about(over, objects, turn, number, history=turn == 0)
+            with transaction(connection):
+                write_unit(connection, unit, columns)
+            connection.execute("DELETE FROM pending")
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def passes(alerts: int, objects: int) -> Iterator[tuple[Ints, int]]:
+    """All objects in the order of the sky, once in each turn, until there are so many alerts."""
+    for turn in range(-(-alerts // objects)):
+        for start in range(0, min(objects, alerts - turn * objects), STEP):
+            yield np.arange(start, min(start + STEP, objects, alerts - turn * objects)), turn

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from bench.looking import Looking
 
 EVERY = 0.05
 STATUS = Path("/proc/self/status")
 
 
-class Resident:
+class Resident(Looking):
     """Looks at RssAnon every 50 ms while the block runs; `megabytes` are (second, MB)."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: float = EVERY) -> None:
+        super().__init__(self._note, every)
         self.megabytes: list[tuple[float, float]] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End."""
-        self._stop.set()
-        self._thread.join()
+        self._started = time.perf_counter()
 
     @property
     def peak(self) -> float:
@@ -46,11 +33,9 @@ class Resident:
         early, late = (max(s for _, s in part) for part in (self.megabytes[fifth : 2 * fifth], self.megabytes[-fifth:]))
         return late / early if early else 1.0
 
-    def _look(self) -> None:
-        started = time.perf_counter()
-        while not self._stop.wait(EVERY):
-            if (size := anonymous()) is not None:
-                self.megabytes.append((time.perf_counter() - started, size))
+    def _note(self) -> None:
+        if (size := anonymous()) is not None:
+            self.megabytes.append((time.perf_counter() - self._started, size))
 
 
 def anonymous() -> float | None:

@@ -1,4 +1,4 @@
-"""Packets to measure with: the samples as they are, and loads made of them."""
+"""Packets to measure with: loads, their datums, and fastavro reading them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,11 @@ from typing import Any
 import fastavro
 import pyarrow as pa
 
-from linnet.app.demo import sample_folder
 from linnet.app.load import load_of
 from linnet.core.avro_container import MAGIC, blocks, header
-from linnet.core.envelope import Message, envelopes
+from linnet.core.avro_schema import WriterSchema, writer_schema
 from linnet.simulation.load_schedule import Schedule
 from linnet.surveys.lsst.schemas import carried
-
-
-def packets(survey: str) -> pa.RecordBatch:
-    """The sample packets of one survey that are Avro containers, as envelopes."""
-    paths = sorted(p for p in (sample_folder() / survey).rglob("*") if p.is_file())
-    rows = [(p, p.read_bytes()) for p in paths]
-    containers = [(p, value) for p, value in rows if value.startswith(MAGIC)]
-    return envelopes([Message(v, survey, 0, i, p.name.encode()) for i, (p, v) in enumerate(containers)])
 
 
 def load_batch(kind: str, rows: int, *, objects: int | None = None, first_mjd: float = 61345.125) -> pa.RecordBatch:
@@ -33,12 +24,17 @@ def load_batch(kind: str, rows: int, *, objects: int | None = None, first_mjd: f
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0].slice(0, rows)
 
 
+def opened(batch: pa.RecordBatch) -> list[tuple[WriterSchema, bytes]]:
+    """Writer schema and datum of packets that hold one each."""
+    return [_opened(value) for value in batch.column("value").to_pylist()]
+
+
 class Reader:
     """fastavro, the yardstick: containers with `fastavro.reader`, and datums alone with its schemaless reader."""
 
     def __init__(self, batch: pa.RecordBatch, limit: int) -> None:
         self.values: list[bytes] = batch.column("value").slice(0, limit).to_pylist()
-        self.datums = [_datum(value) for value in self.values]
+        self.datums = [(_parsed(s.json_text), datum) for s, datum in map(_opened, self.values)]
 
     def __len__(self) -> int:
         """Number of packets."""
@@ -59,16 +55,25 @@ class Reader:
             fastavro.schemaless_reader(io.BytesIO(datum), schema, None)
 
 
-def _datum(value: bytes) -> tuple[Any, bytes]:
-    """The parsed schema and the datum of a packet that holds one."""
+def _opened(value: bytes) -> tuple[WriterSchema, bytes]:
     if value.startswith(MAGIC):
         head = header(value)
         (block,) = blocks(value, head)
-        return _parsed(head.schema), block.data
+        return _schema(head.schema), block.data
     major, minor = divmod(int.from_bytes(value[1:5], "big"), 100)
-    return _parsed(json.dumps(carried(major, minor)).encode()), value[5:]
+    return _carried(major, minor), value[5:]
 
 
 @cache
-def _parsed(text: bytes) -> Any:
+def _carried(major: int, minor: int) -> WriterSchema:
+    return _schema(json.dumps(carried(major, minor)).encode())
+
+
+@cache
+def _schema(text: bytes) -> WriterSchema:
+    return writer_schema(text)
+
+
+@cache
+def _parsed(text: str) -> Any:
     return fastavro.parse_schema(json.loads(text))

@@ -1,82 +1,199 @@
-"""The store: commit with join, and reads, at several numbers of stored alerts."""
+"""The store: history join and commit at several numbers of stored alerts, and how it grows."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from bench.bare_sqlite import BareSqlite
+from bench.cache import CACHE
 from bench.figures import Figure, percentile
 from bench.preloaded import preloaded
+from bench.reading import LARGE, reads
 from bench.scale import Scale
-from bench.units import FILTER, Model, model
+from bench.units import ROWS, Ints, Model, Sky, model
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app import wiring
+from linnet.core.answers import stored_columns
 from linnet.core.unit import Unit
 
 KIND = "ztf"
-UNITS, WARM = 12, 2
-READS = 100
+ALERTS_PER_OBJECT = 10 / 3
+"""Of what is stored."""
+
+FIELD = 3 * ROWS
+"""Neighbours on the sky among which the objects of a field's unit are."""
+
+UNITS, WARM = 10, 2
+"""Units of one round, and those before it that fill caches."""
+
+LASTING = 1_000_000
+"""Stored alerts that some rounds do not change much."""
+
+FIRST_TURN = 100
+"""More than what is stored had."""
+
+BARE = "the same statements in SQLite alone"
+
+
+@dataclass
+class Spent:
+    """What rounds took.
+
+    Attributes:
+        cpu: of each round microseconds of an alert, everything in the process and the checkpoint included.
+        wall: of each unit milliseconds.
+    """
+
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+
+    def round(
+        self, units: Iterable[Unit], ready: Callable[[Unit], Callable[[], object]], last: Callable[[], object]
+    ) -> None:
+        """Get each unit ready, unmeasured, and do what that gives; then the last thing."""
+        units, used, unmeasured = list(units), time.process_time(), 0.0
+        for unit in units:
+            ours = time.thread_time()
+            work = ready(unit)
+            unmeasured += time.thread_time() - ours
+            started = time.perf_counter()
+            work()
+            self.wall.append((time.perf_counter() - started) * 1000)
+        last()
+        self.cpu.append((time.process_time() - used - unmeasured) * 1e6 / (len(units) * ROWS))
+
+
+@dataclass
+class Arrivals:
+    """Units that arrive at a store, each about other objects: anywhere on the sky, or of one field."""
+
+    made: Model
+    over: Sky
+    chance: np.random.Generator
+    turn: int = FIRST_TURN
+
+    def units(self, how: str, first: int, many: int) -> Iterator[Unit]:
+        """So many units, numbered from the first."""
+        for number in range(first, first + many):
+            self.turn += 1
+            yield self.made.about(self.over, self._objects(how), self.turn, number)
+
+    def _objects(self, how: str) -> Ints:
+        n = len(self.over)
+        if how == "sky":
+            return np.sort(self.chance.choice(n, self.made.rows, replace=False))
+        width = min(FIELD, n)
+        start = self.chance.integers(0, n - width + 1)
+        return np.asarray(start + np.sort(self.chance.choice(width, self.made.rows, replace=False)), dtype=np.int64)
 
 
 def figures(scale: Scale) -> list[Figure]:
-    """Rates beside a bare SQLite replay of the same rows, tails, and reads."""
+    """Rates beside SQLite alone on the same rows, tails, growth, and reads while alerts come in."""
     made = model(KIND)
-    return [figure for stored in scale.stored for figure in _at(made, stored)]
+    found = [figure for stored in scale.stored for figure in _at(made, stored, scale.rounds)]
+    if len(scale.stored) > 1:
+        found.append(growth(found, min(scale.stored), max(scale.stored)))
+    return found
 
 
-def _at(made: Model, stored: int) -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
+def name_of(stored: int) -> str:
+    """Such as 1e4."""
+    return f"{stored:.0e}".replace("e+0", "e")
+
+
+def _at(made: Model, stored: int, rounds: int) -> list[Figure]:
+    over = Sky(int(stored / ALERTS_PER_OBJECT))
+    kept = preloaded(KIND, stored, len(over))
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         path = Path(folder) / "store.db"
-        shutil.copyfile(preloaded(KIND, stored), path)
-        store = SqliteStore.open(path, wiring.stored_columns(wiring.plan()))
-        try:
-            return [*_commits(store, made, stored, Path(folder)), *_reads(store, made, stored)]
-        finally:
-            store.close()
+        _copy(kept, path)
+        arrivals = Arrivals(made, over, np.random.default_rng(1))
+        found = [f for how in ("sky", "field") for f in _commits((kept, path), arrivals, how, (stored, rounds))]
+        return [*found, *reads(path, arrivals.made, over, stored)]
 
 
-def _commits(store: SqliteStore, made: Model, stored: int, folder: Path) -> list[Figure]:
-    """Units of objects drawn at random among those stored, each seen for another time."""
-    chance, bare = np.random.default_rng(1), BareSqlite(folder / "bare.db")
-    for start in range(0, stored, made.rows):
-        bare.commit(*bare.rows(made.about(np.arange(start, min(stored, start + made.rows)), 1)))
-    cpu: list[float] = []
-    wall: list[float] = []
-    base: list[float] = []
-    for turn in range(1, UNITS + WARM + 1):
-        objects = np.sort(chance.choice(stored, made.rows, replace=False))
-        unit = made.about(objects, store.last_unit() + 1, turn)
-        started, used = time.perf_counter(), time.process_time()
-        _join_and_commit(store, unit)
-        cpu.append((time.process_time() - used) * 1e6 / made.rows)
-        wall.append((time.perf_counter() - started) * 1000)
-        alerts, rows = bare.rows(unit)
-        used = time.process_time()
-        bare.commit(alerts, rows)
-        base.append((time.process_time() - used) * 1e6 / made.rows)
-    bare.close()
-    cpu, wall, base = cpu[WARM:], wall[WARM:], base[WARM:]
-    name, note = f"{stored:.0e}".replace("e+0", "e"), f"{made.rows} alerts of objects at random, {stored} stored"
-    shares = [b / c for b, c in zip(base, cpu, strict=True)]
-    what = f"commit and join at {stored} stored, over bare SQLite"
-    rate = Figure(
-        f"store_{name}", what, float(np.median(shares)), "x bare SQLite", ">= 0.7", rounds=tuple(shares), note=note
+def _copy(kept: Path, path: Path) -> None:
+    shutil.copyfile(kept, path)
+    os.sync()  # what waits to be written would hold up the first commits
+
+
+def _commits(files: tuple[Path, Path], arrivals: Arrivals, how: str, size: tuple[int, int]) -> list[Figure]:
+    """Rounds of units through the store and of others through SQLite alone, in turn, on the same file.
+
+    A small store would soon be a larger one, so each of these turns has a fresh copy of it.
+    """
+    stored, rounds = size
+    ours, base = Spent(), Spent()
+    small = [[ours], [base]] * rounds
+    for turns in small if stored < LASTING else [[ours, base] * rounds]:
+        if stored < LASTING:
+            _copy(*files)
+        _turns(files[1], arrivals, how, [(spent, spent is ours) for spent in turns])
+    return _figures(ours, base, how, stored)
+
+
+def _turns(path: Path, arrivals: Arrivals, how: str, turns: list[tuple[Spent, bool]]) -> None:
+    """Units on one file, in each turn through the store or not."""
+    columns = wiring.stored_columns(wiring.plan())
+    with closing(BareSqlite(path, stored_columns(columns))) as bare, closing(SqliteStore.open(path, columns)) as store:
+
+        def through_store(unit: Unit) -> Callable[[], object]:
+            bare.statements(unit)  # pages are in the system's cache as they are in the yardstick's turn
+            return lambda: join_and_commit(store, unit)
+
+        def alone(unit: Unit) -> Callable[[], object]:
+            statements = bare.statements(unit)
+            return lambda: bare.commit(statements)
+
+        for spent, through in turns:
+            ready = through_store if through else alone
+            units = list(arrivals.units(how, store.last_unit() + 1, WARM + UNITS))
+            for unit in units[:WARM]:
+                ready(unit)()
+            bare.checkpoint()
+            spent.round(units[WARM:], ready, bare.checkpoint)
+
+
+def _figures(ours: Spent, base: Spent, how: str, stored: int) -> list[Figure]:
+    name, suffix = name_of(stored), "" if how == "sky" else "_field"
+    where = "objects anywhere on the sky" if how == "sky" else "objects of one field"
+    note = f"units of {ROWS} alerts of {where}, {stored} stored; CPU, checkpoints included"
+    shares = [b / c for b, c in zip(base.cpu, ours.cpu, strict=True)]
+    what = f"commit and join at {stored} stored ({how}), over SQLite alone"
+    share = Figure(
+        f"store_{name}{suffix}",
+        what,
+        float(np.median(shares)),
+        "x bare SQLite",
+        ">= 0.7" if stored >= LARGE else None,
+        rounds=tuple(shares),
+        note=note,
     )
-    slowest = percentile(wall, 98)
-    tail = f"one unit at {stored} stored, p98"
     return [
-        rate.beside(float(np.median(cpu)), "bare SQLite", float(np.median(base))),
-        Figure(f"store_{name}_p98", tail, slowest, "ms", "<= 400", rounds=tuple(wall), note=note),
+        share.beside(float(np.median(ours.cpu)), BARE, float(np.median(base.cpu))),
+        Figure(
+            f"store_{name}{suffix}_p98",
+            f"one unit at {stored} stored ({how}), p98",
+            percentile(ours.wall, 98),
+            "ms",
+            "<= 400" if stored >= LARGE else None,
+            rounds=tuple(ours.wall),
+            note=note,
+        ),
     ]
 
 
-def _join_and_commit(store: SqliteStore, unit: Unit) -> None:
+def join_and_commit(store: SqliteStore, unit: Unit) -> None:
+    """What a corridor asks of the store for one unit."""
     assert unit.alerts is not None  # noqa: S101  # a unit of alerts
     survey = unit.survey or ""
     store.hashes(survey, unit.alerts.column("alert_id").combine_chunks())
@@ -84,43 +201,11 @@ def _join_and_commit(store: SqliteStore, unit: Unit) -> None:
     store.commit(unit)
 
 
-def _reads(store: SqliteStore, made: Model, stored: int) -> list[Figure]:
-    chance = np.random.default_rng(2)
-    objects = chance.integers(0, stored, READS)
-    names = made.name_of(objects)
-    survey = made.unit.survey or ""
-    places = [store.object(survey, n).select(["ra", "dec"]).to_pylist()[0] for n in names]
-
-    def whole(i: int) -> None:
-        store.object(survey, names[i])
-        store.light_curve(survey, names[i])
-        store.object_alerts(survey, names[i])
-
-    def cone(radius: float) -> Callable[[int], object]:
-        return lambda i: store.cone(places[i]["ra"], places[i]["dec"], radius)
-
-    reads: dict[str, tuple[str, Callable[[int], object], float]] = {
-        "object": ("object, light curve and scores", whole, 20.0),
-        "cone_5as": ("cone of 5 arcsec", cone(5.0), 20.0),
-        "cone_1deg": ("cone of 1 degree", cone(3600.0), 200.0),
-        "latest": ("latest 100 of a tag", lambda _i: store.latest(FILTER[0], 100), 50.0),
-    }
-    suffix = f"{stored:.0e}".replace("e+0", "e")
-    return [
-        Figure(
-            f"read_{key}_{suffix}",
-            f"{what}, {stored} stored, nothing written meanwhile, p95",
-            percentile(times, 95),
-            "ms",
-            f"<= {goal:g}",
-            rounds=tuple(times),
-        )
-        for key, (what, read, goal) in reads.items()
-        if (times := [_milliseconds(read, i) for i in range(READS)])
-    ]
-
-
-def _milliseconds(read: Callable[[int], object], number: int) -> float:
-    started = time.perf_counter()
-    read(number)
-    return (time.perf_counter() - started) * 1000
+def growth(found: list[Figure], least: int, most: int) -> Figure:
+    """How much more an alert costs where the most is stored, out of the figures of all sizes."""
+    by_id = {figure.id: figure for figure in found}
+    small, large = (by_id[f"store_{name_of(stored)}"].cpu_us or 0.0 for stored in (least, most))
+    field_small, field_large = (by_id[f"store_{name_of(stored)}_field"].cpu_us or 0.0 for stored in (least, most))
+    note = f"{small:.0f} and {large:.0f} us; objects of one field: {field_small:.0f} and {field_large:.0f} us"
+    what = f"CPU per alert of join and commit at {most} stored, over that at {least}"
+    return Figure("P8_store", what, large / small, "times", "<= 2.5", note=note)

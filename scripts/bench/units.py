@@ -25,8 +25,11 @@ ROWS = 1000
 EARLY_MJD = 61000.125
 """Nights before those of the loads that are measured."""
 
-BELOW, BLOCK, TURN = 10**13, 10**9, 10**11
-"""How far below the loads' ids these are, and what lies between those of two units, and of two turns of an object."""
+BELOW, BLOCK = 10**13, 10**9
+"""How far below the loads' ids these are, and what lies between the history's ids of two objects of one row."""
+
+TURN = 10**8
+"""More than there are objects: ids of alerts rise with the turns, as a survey's do with time."""
 
 FILTER = ("preloaded", 1)
 TAGGED = 50
@@ -46,6 +49,26 @@ class _Capturing:
     def commit(self, unit: Unit) -> None:
         self.units.append(unit)
         self._inner.commit(unit)
+
+
+class Sky:
+    """Objects over the whole sky, numbered in its order; their names have another order.
+
+    Args:
+        objects: how many.
+    """
+
+    def __init__(self, objects: int) -> None:
+        chance = np.random.default_rng(objects)
+        ra, dec = chance.uniform(0, 360, objects), np.degrees(np.arcsin(chance.uniform(-1, 1, objects)))
+        cell = sky.healpix29(ra, dec)
+        order = np.argsort(cell)
+        self.ra, self.dec, self.cell = ra[order], dec[order], cell[order]
+        self.names = chance.permutation(objects)
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.ra)
 
 
 @dataclass(frozen=True)
@@ -80,38 +103,42 @@ class Model:
         order = np.argsort(owner, kind="stable")
         return order, np.searchsorted(owner[order], np.arange(self.rows + 1))
 
-    def about(self, objects: Ints, number: int, turn: int = 0) -> Unit:
-        """The unit in which these objects (by number) are seen for the turn-th time; their history stays as it was."""
-        row, block = objects % self.rows, objects // self.rows
-        ids = _numbers(self.alerts, "alert_id")[row] - BELOW + block * BLOCK + turn * TURN
-        names = self.name_of(objects)
-        chance = np.random.default_rng(objects)
-        ra, dec = chance.uniform(0, 360, len(objects)), np.degrees(np.arcsin(chance.uniform(-1, 1, len(objects))))
+    def about(self, over: Sky, objects: Ints, turn: int, number: int, *, history: bool = True) -> Unit:
+        """A unit in which these objects (by number) are seen for the turn-th time, counted from 0.
+
+        Their history stays as it was, with one new point for each turn; without it they bring that point alone.
+        """
+        row = objects % self.rows
+        ids = int(_numbers(self.alerts, "alert_id").min()) - BELOW + turn * TURN + objects
+        names = self.name_of(over.names[objects])
         new = {
             "alert_id": pa.array(ids),
             "object_id": pa.array(names),
             "object_key": pa.array([self.key_of(n) for n in names], pa.int64()),
-            "ra": pa.array(ra),
-            "dec": pa.array(dec),
-            "healpix": pa.array(sky.healpix29(ra, dec)),
+            "ra": pa.array(over.ra[objects]),
+            "dec": pa.array(over.dec[objects]),
+            "healpix": pa.array(over.cell[objects]),
             "mjd": pa.array(_numbers(self.alerts, "mjd", np.float64)[row] + turn),
         }
         night = int(self.unit.night or 0) + turn
-        alerts = _with(self.alerts.take(pa.array(row)), new)
         tagged = pa.array(ids[::TAGGED])
         tags = [tagged, pa.array([FILTER[0]] * len(tagged)), pa.array([FILTER[1]] * len(tagged), pa.int32())]
+        points = self._points_of(objects, ids, names, (turn, night))
+        if not history:
+            points = points.filter(pc.equal(points.column("key"), points.column("alert_id")))
         return replace(
             self.unit,
             number=number,
             night=night,
-            alerts=alerts,
-            points=self._points_of(row, block, ids, names, (turn, night)),
+            alerts=_with(self.alerts.take(pa.array(row)), new),
+            points=points,
             tags=pa.Table.from_arrays(tags, schema=TAG),
             segments=self.unit.segments.slice(0, 0),
             positions=(),
         )
 
-    def _points_of(self, row: Ints, block: Ints, ids: Ints, names: list[str], when: tuple[int, int]) -> pa.Table:
+    def _points_of(self, objects: Ints, ids: Ints, names: list[str], when: tuple[int, int]) -> pa.Table:
+        row, block = objects % self.rows, objects // self.rows
         order, begins = self._points
         counts = np.diff(begins)[row]
         which = np.repeat(np.arange(len(row)), counts)

@@ -26,7 +26,10 @@ from linnet.core.failpoints import passing
 from linnet.core.unit import Unit
 from linnet.errors import StorageError
 
-_PRAGMAS = ("cache_size = -262144", "wal_autocheckpoint = 100000")
+_LARGEST_LOG = 128 * 2**20
+"""Bytes. While a reader holds on to an old state the log only grows; what is beyond this goes when it begins anew."""
+
+_PRAGMAS = ("cache_size = -262144", "wal_autocheckpoint = 100000", f"journal_size_limit = {_LARGEST_LOG}")
 """256 MB of pages: the inner nodes of all tables and the leaves of a field. The log is copied by the checkpointer; a
 commit does so itself only where that one has failed for 400 MB."""
 

@@ -1,7 +1,8 @@
-"""Alert rows, packed: one blob a row, fixed columns first, then the bytes of its texts.
+"""Alert rows, packed: one blob a row.
 
 A hundred columns bound one by one cost SQLite and Python more than everything else of a commit. The columns of a row
-are named by its layout, so a column that comes later is null in older rows.
+are named by its layout, so a column that comes later is null in older rows. What is written has a `SparseLayout`; rows
+that format 2 wrote are read as they are.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.adapters.sqlite_store_layout import ARROW_TYPES, present_columns
+from linnet.adapters.sqlite_store_sparse import SparseLayout
 from linnet.core.column import TEXT_CODE
 
+_SPARSE = "sparse"
+"""Key of the names of a sparse layout; those of a dense one are a plain list."""
 
-class Layout:
-    """Where each column lies in a packed row.
+
+class DenseLayout:
+    """Where each column lies in a row that format 2 packed: fixed columns first, then the bytes of its texts.
 
     Args:
         types: name -> Arrow type of the columns, in their order.
@@ -33,28 +38,6 @@ class Layout:
         kinds = {n: pa.int32() if n in self.texts else _stored(t) for n, t in types.items()}
         bits = ("null bits", np.uint8, ((len(types) + 7) // 8,))
         self.fixed = np.dtype([*((n, t.to_pandas_dtype()) for n, t in kinds.items()), bits])
-
-    def pack(self, alerts: pa.Table) -> list[bytes]:
-        """Rows as blobs."""
-        n = len(alerts)
-        fixed, nulls = np.zeros(n, self.fixed), np.zeros((n, len(self.types)), dtype=bool)
-        texts = []
-        for place, (name, kind) in enumerate(self.types.items()):
-            column = one_piece(alerts.column(name), kind)
-            if column.null_count:
-                nulls[:, place] = column.is_null().to_numpy(zero_copy_only=False)
-            if name in self.texts:
-                texts.append(_plain(column))
-                fixed[name] = pc.binary_length(texts[-1]).to_numpy(zero_copy_only=False)
-            else:
-                fixed[name] = _numbers(column)
-        fixed["null bits"] = np.packbits(nulls, axis=1)
-        data, width = fixed.tobytes(), self.fixed.itemsize
-        heads = [data[at : at + width] for at in range(0, n * width, width)]
-        if not texts:
-            return heads
-        tails = pc.binary_join_element_wise(*(t.cast(pa.binary()) for t in texts), b"").to_pylist()
-        return [head + tail for head, tail in zip(heads, tails, strict=True)]
 
     def unpack(self, blobs: Sequence[bytes]) -> dict[str, pa.Array]:
         """Columns of blobs, by name."""
@@ -82,14 +65,14 @@ class Layout:
         return {name: pieces.take(pa.array(places + i)).cast(pa.string()) for i, name in enumerate(self.texts)}
 
 
-def layout_for(connection: sqlite3.Connection, names: Sequence[str]) -> tuple[int, Layout]:
+def layout_for(connection: sqlite3.Connection, names: Sequence[str]) -> tuple[int, SparseLayout]:
     """Number and layout of rows of these columns; a new number where there is none."""
-    have = present_columns(connection)
-    text = json.dumps(list(names))
+    text = json.dumps({_SPARSE: list(names)})
     row = connection.execute("SELECT layout FROM alert_layout WHERE names = ?", (text,)).fetchone()
     if row is None:
         row = connection.execute("INSERT INTO alert_layout (names) VALUES (?) RETURNING layout", (text,)).fetchone()
-    return int(row[0]), _layout(tuple((name, have[name]) for name in names))
+    have = present_columns(connection)
+    return int(row[0]), _sparse(tuple((name, have[name]) for name in names))
 
 
 def table_of_alerts(
@@ -106,9 +89,7 @@ def table_of_alerts(
     parts, order = [], []
     for number in np.unique(numbers).tolist():
         at = np.flatnonzero(numbers == number)
-        (names,) = connection.execute("SELECT names FROM alert_layout WHERE layout = ?", (number,)).fetchone()
-        layout = _layout(tuple((name, have[name]) for name in json.loads(names)))
-        unpacked = layout.unpack([rows[i][2] for i in at.tolist()])
+        unpacked = _layout(connection, number, have).unpack([rows[i][2] for i in at.tolist()])
         unpacked["survey"] = pa.array([survey] * len(at), pa.string()).dictionary_encode()
         unpacked["alert_id"] = pa.array([rows[i][0] for i in at.tolist()], pa.int64())
         arrays = [unpacked[f.name] if f.name in unpacked else pa.nulls(len(at), f.type) for f in columns]
@@ -120,30 +101,24 @@ def table_of_alerts(
     return table.take(pa.array(np.argsort(np.concatenate(order))))
 
 
+def _layout(connection: sqlite3.Connection, number: int, have: dict[str, str]) -> SparseLayout | DenseLayout:
+    """The layout of this number."""
+    (text,) = connection.execute("SELECT names FROM alert_layout WHERE layout = ?", (number,)).fetchone()
+    names = json.loads(text)
+    if isinstance(names, dict):
+        return _sparse(tuple((name, have[name]) for name in names[_SPARSE]))
+    return _dense(tuple((name, have[name]) for name in names))
+
+
 @lru_cache(maxsize=16)
-def _layout(columns: tuple[tuple[str, str], ...]) -> Layout:
-    return Layout({name: ARROW_TYPES[sql] for name, sql in columns})
+def _sparse(columns: tuple[tuple[str, str], ...]) -> SparseLayout:
+    return SparseLayout({name: ARROW_TYPES[sql] for name, sql in columns})
+
+
+@lru_cache(maxsize=16)
+def _dense(columns: tuple[tuple[str, str], ...]) -> DenseLayout:
+    return DenseLayout({name: ARROW_TYPES[sql] for name, sql in columns})
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:
     return pa.int8() if pa.types.is_boolean(kind) else kind
-
-
-def _numbers(column: pa.Array) -> npt.NDArray[np.generic]:
-    if column.null_count:
-        column = column.fill_null(False if pa.types.is_boolean(column.type) else 0)
-    values: npt.NDArray[np.generic] = column.to_numpy(zero_copy_only=False)
-    return values
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return plain.fill_null("") if plain.null_count else plain
-
-
-def one_piece(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
-    """The column in one piece; a cast that changes nothing costs 0.2 ms, which is most of a small commit."""
-    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], column.type)
-    return whole if whole.type == kind else whole.cast(kind)

@@ -1,4 +1,4 @@
-"""From format 1 of the store, with its row for every point, to format 2: everything is committed anew, packed."""
+"""From format 1 of the store, with its row for every point: everything is committed anew, packed as it is today."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOVED = ("alert", "object", "point", "withdrawn", "fold", "old_pending", "old_s
 
 
 def from_format_1(connection: sqlite3.Connection) -> None:
-    """Bring the tables of a format 1 file to format 2, in the transaction that is open."""
+    """Bring the tables of a format 1 file to those of format 2, in the transaction that is open."""
     for name in ("pending", "stage_count"):
         connection.execute(f"ALTER TABLE {name} RENAME TO old_{name}")
     for statement in PACKED_TABLES.split(";"):

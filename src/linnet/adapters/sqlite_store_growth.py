@@ -15,8 +15,9 @@ from linnet.adapters.sqlite_store_layout import SurveyTables
 from linnet.adapters.sqlite_store_objects import CHUNK_ID, MOST_CHUNKS, PLACE, Blobs, Row, chunk_ids
 from linnet.adapters.sqlite_store_packing import RUN, SLOT
 
-TAIL = 8
-"""Most points, and most runs, in the row itself: most commits rewrite that one page of an object and no other."""
+TAIL = 32
+"""Most points, and most runs, in the row itself: most commits read and rewrite that one page of an object and no other,
+and a survey's typical object has no chunk at all. A page holds four or five such rows."""
 
 
 class Growth:

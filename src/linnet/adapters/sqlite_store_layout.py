@@ -51,7 +51,7 @@ CREATE TABLE tag_log (seq INTEGER PRIMARY KEY AUTOINCREMENT, survey TEXT NOT NUL
     filter TEXT NOT NULL, version INTEGER NOT NULL, UNIQUE (survey, alert_id, filter, version));
 CREATE INDEX tag_log_by_filter ON tag_log (filter, seq, version)
 """
-"""The same in formats 1 and 2."""
+"""The same in all formats."""
 
 PACKED_TABLES = """
 CREATE TABLE survey (name TEXT PRIMARY KEY, objects INTEGER NOT NULL) WITHOUT ROWID;
@@ -61,8 +61,9 @@ CREATE TABLE alert_layout (layout INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQU
 CREATE TABLE pending (unit INTEGER PRIMARY KEY, survey TEXT NOT NULL, night INTEGER NOT NULL, alerts BLOB NOT NULL);
 CREATE TABLE stage_count (unit INTEGER PRIMARY KEY, counts BLOB NOT NULL)
 """
-"""survey.objects: how many have an alert. alert_layout: names of the columns in the packed rows of that number.
-pending, stage_count: compressed Arrow streams; a stage_count may sum all units up to its own since the one before."""
+"""survey.objects: how many have an alert. alert_layout: names of the columns in the packed rows of that number, a list
+for rows of format 2, {"sparse": list} since. pending, stage_count: compressed Arrow streams; a stage_count may sum all
+units up to its own since the one before."""
 
 _FOLD = """object_key INTEGER, ra FLOAT64_BLOB, dec FLOAT64_BLOB, healpix INTEGER,
     first_alert_id INTEGER, first_alert_mjd FLOAT64_BLOB, last_alert_id INTEGER, last_alert_mjd FLOAT64_BLOB,
@@ -133,7 +134,11 @@ def _from_format_1(connection: sqlite3.Connection) -> None:
     from_format_1(connection)
 
 
-STORE = Kind("store", 0x4C4E5354, create_tables, format=2, migrations={1: _from_format_1})
+def _from_format_2(_connection: sqlite3.Connection) -> None:
+    """Nothing moves: rows of format 2 name their layout as ever. The number keeps out code that reads no other rows."""
+
+
+STORE = Kind("store", 0x4C4E5354, create_tables, format=3, migrations={1: _from_format_1, 2: _from_format_2})
 """Files of the store; "LNST" in ASCII marks them."""
 
 

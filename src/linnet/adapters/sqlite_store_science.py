@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from linnet.adapters.sqlite_store_alerts import layout_for, one_piece
+from linnet.adapters.sqlite_store_alerts import layout_for
+from linnet.adapters.sqlite_store_columns import one_piece
 from linnet.adapters.sqlite_store_fold import Fresh, Seen, folded
 from linnet.adapters.sqlite_store_layout import FOLD_COLUMNS, SurveyTables
 from linnet.adapters.sqlite_store_merging import Withdrawn, joined, joined_runs, taken_back, winners

@@ -22,7 +22,9 @@ from linnet.surveys.lsst.schemas import carried
 LONG_HISTORY = 350
 """Previous sources of a packet of `lsst-long`: those of an object in a deep field after some months."""
 
-_ZTF_FOLDERS = ("one-field", "forced-photometry")
+_ZTF_FOLDERS = ("forced-photometry", "solar-system")
+"""Packets of schema 4.01 and 4.02, as ZTF sends them now: with 15 to 50 previous candidates and forced photometry."""
+
 _ZTF_RADIUS, _LSST_RADIUS = 3.4, 1.75
 
 
@@ -73,7 +75,7 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("ztf", tuple(f"ztf/{name}" for name in _ZTF_FOLDERS), None, None, "ZTF, 70 KB"),
+        Kind("ztf", tuple(f"ztf/{name}" for name in _ZTF_FOLDERS), None, None, "ZTF as sent now, 75 KB"),
         Kind("lsst", ("lsst/commissioning",), (9, 0), None, "LSST as first sent, 116 KB"),
         Kind("lsst-long", ("lsst/deep-field",), (10, 0), LONG_HISTORY, "LSST with 350 previous sources, 260 KB"),
     )

@@ -22,6 +22,7 @@ from linnet.app.wiring import Parts, writer
 from linnet.core.avro_machine import kernels
 from linnet.core.durable import replace_file, storage_errors
 from linnet.core.kernels import compile_kernels
+from linnet.core.ports import Progress
 from linnet.engines.local import LocalEngine
 from linnet.errors import LinnetError
 
@@ -65,7 +66,7 @@ def _route_lags(parts: Parts) -> dict[str, int]:
     """Matches behind the cursor of each route; nothing where the home does not answer."""
     try:
         newest, state = parts.store.last_tag(), parts.control.delivered()
-        return {route.name: newest - state.get(route.name, (0, 0, 0))[0] for route in parts.control.routes()}
+        return {route.name: newest - state.get(route.name, Progress()).seq for route in parts.control.routes()}
     except LinnetError:
         return {}
 

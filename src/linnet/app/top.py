@@ -17,6 +17,7 @@ from linnet.app.home import Home
 from linnet.app.top_view import frame
 from linnet.app.wiring import Parts, reader
 from linnet.core.figures import Figures
+from linnet.core.ports import Progress
 from linnet.errors import ServiceError
 
 
@@ -107,7 +108,7 @@ def of_home(parts: Parts) -> Figures:
         add("linnet_matches_total", row["n"], filter=row["filter"], version=str(row["version"]))
     newest, state = parts.store.last_tag(), parts.control.delivered()
     for route in parts.control.routes():
-        cursor, sent, _ = state.get(route.name, (0, 0, 0))
-        add("linnet_route_lag", newest - cursor, route=route.name)
-        add("linnet_sent_messages_total", sent, route=route.name)
+        progress = state.get(route.name, Progress())
+        add("linnet_route_lag", newest - progress.seq, route=route.name)
+        add("linnet_sent_messages_total", progress.sent, route=route.name)
     return Figures(values, time.time())

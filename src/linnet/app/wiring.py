@@ -114,7 +114,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        sinks = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        sinks = tuple((r, sink_of(home, r)) for r in parts.control.routes())
         routes = tuple((r, LateSink(sink) if patient else sink.open()) for r, sink in sinks)
         try:
             yield parts, parts.corridor(routes)
@@ -125,7 +125,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
 
 def install(control: Control) -> None:
     """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
-    if not control.routes():
+    if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
     known = {f.name for f in control.filters()}
     for each in builtin():
@@ -194,10 +194,17 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, route: Route) -> Sink:
+def sink_of(home: Home, route: Route) -> Sink:
+    """The sink that a route names; connects to nothing.
+
+    Raises:
+        ConfigError: there is no such kind, or the target is missing.
+    """
     kind, _, target = route.sink.partition(":")
     if kind != "files":
         raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
+    if not target:
+        raise ConfigError(f"route {route.name}: name the folder of its files, e.g. files:outbox")
     return JsonLinesFiles(home.path / target)
 
 

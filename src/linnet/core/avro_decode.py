@@ -2,7 +2,7 @@
 
 A writer schema and the wanted fields are compiled once into a program (`avro_program`), which one machine
 (`avro_kernel`) runs over all datums of a batch; it checks every byte and writes the columns. What it refuses is read
-again by `avro_strict`, slowly, for the sentence that says why. `scripts/bench_decode.py` measures the cost.
+again by `avro_strict`, slowly, for the sentence that says why. `make bench` measures the cost.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from linnet.core.as_sent import reals
+from linnet.core.lists import Bools, missing_in
 
 MJD_RANGE = (40000.0, 80000.0)
 """1968 to 2077: outside it a time is not an MJD (sample packets hold seconds)."""
@@ -15,28 +18,20 @@ def problems(alerts: pa.RecordBatch) -> pa.Array:
     Args:
         alerts: columns of `vocabulary.PACKET`.
     """
-    found = pa.nulls(alerts.num_rows, pa.string())
-    for sentence, good in _conditions(alerts):
-        bad = pc.invert(pc.fill_null(good, False))
-        found = pc.if_else(pc.and_(bad, pc.is_null(found)), sentence, found)
-    return found
+    found = np.full(alerts.num_rows, None, dtype=object)
+    for sentence, good in reversed(_conditions(alerts)):
+        if not good.all():
+            found[~good] = sentence
+    return pa.array(found, pa.string())
 
 
-def _conditions(alerts: pa.RecordBatch) -> list[tuple[str, pa.Array]]:
-    mjd, ra, dec = (alerts.column(n) for n in ("mjd", "ra", "dec"))
+def _conditions(alerts: pa.RecordBatch) -> list[tuple[str, Bools]]:
+    """What must be true of every alert, the first one first; a null is NaN and in no range."""
+    mjd, ra, dec = (reals(alerts.column(n)) for n in ("mjd", "ra", "dec"))
     low, high = MJD_RANGE
     return [
-        ("the alert has no id", pc.is_valid(alerts.column("alert_id"))),
-        (
-            f"the time is missing or no MJD between {low:.0f} and {high:.0f}",
-            pc.and_(pc.greater_equal(mjd, low), pc.less_equal(mjd, high)),
-        ),
-        (
-            "right ascension is missing or outside 0 to 360 deg",
-            pc.and_(pc.greater_equal(ra, 0.0), pc.less_equal(ra, 360.0)),
-        ),
-        (
-            "declination is missing or outside -90 to 90 deg",
-            pc.and_(pc.greater_equal(dec, -90.0), pc.less_equal(dec, 90.0)),
-        ),
+        ("the alert has no id", ~missing_in(alerts.column("alert_id"))),
+        (f"the time is missing or no MJD between {low:.0f} and {high:.0f}", (mjd >= low) & (mjd <= high)),
+        ("right ascension is missing or outside 0 to 360 deg", (ra >= 0.0) & (ra <= 360.0)),
+        ("declination is missing or outside -90 to 90 deg", (dec >= -90.0) & (dec <= 90.0)),
     ]

@@ -14,6 +14,12 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
+INTS = "Array(int64, 1, 'C', readonly=True)"
+FLOATS = "Array(float64, 1, 'C', readonly=True)"
+KINDS = "Array(int8, 1, 'C', readonly=True)"
+FLAGS = "Array(boolean, 1, 'C', readonly=True)"
+"""Arrays that a kernel only reads, as a signature names them: it then takes those of Arrow too, without a copy."""
+
 
 def compiled(signature: str) -> Callable[[Function], Function]:
     """Compile a function for one signature at its definition, or take it from the cache.

@@ -22,16 +22,12 @@ def content_hash(alerts: pa.RecordBatch) -> pa.Array:
     """
     numbers = np.column_stack([_doubles(alerts.column(n)) for n in ("mjd", "ra", "dec", "flux", "flux_err")])
     packed = np.ascontiguousarray(numbers, dtype="<f8").tobytes()
-    texts = zip(alerts.column("object_id").to_pylist(), alerts.column("band").to_pylist(), strict=True)
-    # One digest per alert in a Python loop: 1.6 us an alert, against milliseconds of decoding.
+    objects, bands = (_texts(alerts.column(n)) for n in ("object_id", "band"))
+    # One digest per alert in a Python loop: 1.2 us an alert, against milliseconds of decoding.
     size = _NUMBERS.size
-    found = [
-        int.from_bytes(
-            blake2b(packed[i * size : (i + 1) * size] + _texts(*pair), digest_size=8).digest(), "little", signed=True
-        )
-        for i, pair in enumerate(texts)
-    ]
-    return pa.array(found, pa.int64())
+    rows = zip(range(0, len(packed), size), objects, bands, strict=True)
+    found = [blake2b(packed[at : at + size] + name + band, digest_size=8).digest() for at, name, band in rows]
+    return pa.array(np.frombuffer(b"".join(found), "<i8").astype(np.int64))
 
 
 def _doubles(column: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -40,5 +36,9 @@ def _doubles(column: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.where(np.isnan(values), np.nan, values)
 
 
-def _texts(*values: str | None) -> bytes:
-    return b"".join(b"\0" if v is None else b"\1" + v.encode() + b"\0" for v in values)
+def _texts(column: pa.Array) -> list[bytes]:
+    """Texts with what tells them apart from each other and from null."""
+    if pa.types.is_dictionary(column.type):
+        names = [*_texts(column.dictionary), b"\0"]
+        return [names[-1 if code is None else code] for code in column.indices.to_pylist()]
+    return [b"\0" if v is None else b"\1" + v + b"\0" for v in column.cast(pa.binary()).to_pylist()]

@@ -8,28 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from linnet.core.lists import (
-    Bools,
-    Floats,
-    Ints,
-    bands_of,
-    count,
-    floats_of,
-    kinds_of,
-    largest,
-    missing_in,
-    numbers,
-    row_of,
-    smallest,
-    whole,
-)
-from linnet.core.vocabulary import BANDS, COUNTED, DETECTION, LIMIT
+from linnet.core.kernels import compile_kernels
+from linnet.core.lists import bands_of, edges_of, floats_of, missing_in, numbers, signed_kinds_of, whole
+from linnet.core.vocabulary import COUNTED, DETECTION
 
 Nights = Callable[[np.ndarray[Any, np.dtype[np.float64]]], np.ndarray[Any, np.dtype[np.int32]]]
 """The night of times in MJD TAI, as `Survey.night` gives it."""
 
-_NIGHT_SPAN = 10**8
-"""Larger than any night, which is YYYYMMDD."""
+_TIMES = ("first_mjd", "last_mjd", "last_limit_mjd", "age")
+_WHOLE = tuple(name for name in COUNTED if name not in _TIMES)
 
 
 def counted(batch: pa.RecordBatch, night: Nights) -> dict[str, pa.Array]:
@@ -46,39 +33,15 @@ def counted(batch: pa.RecordBatch, night: Nights) -> dict[str, pa.Array]:
         there is no such point.
     """
     lists = {name: batch.column(f"hist_{name}") for name in ("mjd", "band", "flux", "kind")}
-    missing, rows = missing_in(lists["mjd"]), batch.num_rows
-    row, mjd, kind = row_of(lists["mjd"]), floats_of(lists["mjd"]), kinds_of(lists["kind"])
-    seen = kind == DETECTION
-    positive = seen & (floats_of(lists["flux"]) > 0)
-    first = smallest(row[seen], mjd[seen], rows)
-    counts = {
-        "n_detections": count(row[seen], rows),
-        "n_positive": count(row[positive], rows),
-        "n_nights": _nights(row[seen], night(mjd[seen]), rows),
-        **_per_band(row[seen], bands_of(lists["band"])[seen], rows),
-    }
+    rows, missing = batch.num_rows, missing_in(lists["mjd"])
+    mjd, kind = floats_of(lists["mjd"]), signed_kinds_of(lists["kind"])
+    points = (mjd, floats_of(lists["flux"]), bands_of(lists["band"]), kind)
+    found = np.zeros((rows, 9), np.int64), np.full((rows, 3), np.nan)
+    nights = night(mjd[kind == DETECTION]).astype(np.int64)
+    compile_kernels()["counts"].counts(edges_of(lists["mjd"]), points, nights, found)
     alert_mjd = batch.column("mjd").to_numpy(zero_copy_only=False).astype(np.float64)
-    times = {
-        "first_mjd": first,
-        "last_mjd": largest(row[seen], mjd[seen], rows),
-        "last_limit_mjd": _last_limit(row, mjd, kind == LIMIT, first),
-        "age": alert_mjd - first,
-    }
+    times = [*found[1].T, alert_mjd - found[1][:, 0]]
     return {
-        **{name: whole(values, missing, COUNTED[name].type) for name, values in counts.items()},
-        **{name: numbers(values, COUNTED[name].type) for name, values in times.items()},
+        **{n: whole(each, missing, COUNTED[n].type) for n, each in zip(_WHOLE, found[0].T, strict=True)},
+        **{n: numbers(each, COUNTED[n].type) for n, each in zip(_TIMES, times, strict=True)},
     }
-
-
-def _nights(row: Ints, nights: np.ndarray[Any, np.dtype[np.int32]], rows: int) -> Ints:
-    distinct = np.unique(row * _NIGHT_SPAN + nights.astype(np.int64))
-    return count(distinct // _NIGHT_SPAN, rows)
-
-
-def _per_band(row: Ints, band: Ints, rows: int) -> dict[str, Ints]:
-    return {f"n_detections_{name}": count(row[band == i], rows) for i, name in enumerate(BANDS)}
-
-
-def _last_limit(row: Ints, mjd: Floats, limit: Bools, first: Floats) -> Floats:
-    before = limit & ~(mjd >= first[row])  # "not later" is also true where there is no first detection (NaN)
-    return largest(row[before], mjd[before], len(first))

@@ -71,10 +71,17 @@ class Datums:
         return [whole[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True)]
 
     def array(self) -> pa.Array:
-        """All of them as a binary column. Copies: 48 KB of datum cost more than decoding it does."""
+        """All of them as a binary column. Copies: 48 KB of datum cost more than decoding it does.
+
+        Into memory of Arrow's pool, which keeps large pieces: from the system every batch above 32 MB came as new
+        pages, which cost four times as much as the copy.
+        """
         offsets = np.zeros(len(self) + 1, np.int32)
         np.cumsum(self.end - self.start, out=offsets[1:])
-        joined = pa.py_buffer(b"".join(self.views()))
+        joined = pa.allocate_buffer(int(offsets[-1]))
+        octets = memoryview(joined).cast("B")
+        for view, at in zip(self.views(), offsets.tolist(), strict=False):
+            octets[at : at + len(view)] = view
         return pa.Array.from_buffers(pa.binary(), len(self), [None, pa.py_buffer(offsets), joined])
 
 

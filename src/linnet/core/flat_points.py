@@ -1,7 +1,7 @@
 """Points of many light curves as flat arrays: one numpy array per quantity, and what makes two points the same.
 
 In a *flat* light curve all points of all alerts of a batch lie one behind the other; `row` says to which alert a point
-belongs. What is done with them is a few sorts; nothing loops over alerts.
+belongs. What becomes of them is decided in `chosen_points`.
 """
 
 from __future__ import annotations
@@ -68,9 +68,13 @@ class Flat:
 
 def concat(parts: list[Flat]) -> Flat:
     """Several flat light curves as one; band indices are brought to one list of names."""
+    parts = [part for part in parts if len(part)] or parts[:1]
     names = tuple(dict.fromkeys(b for p in parts for b in p.bands))
     moved = []
     for part in parts:
+        if part.bands == names[: len(part.bands)]:
+            moved.append(part)
+            continue
         table = np.array([names.index(b) for b in part.bands] + [-1], dtype=np.int64)
         moved.append(replace(part, band=table[part.band], bands=names))
     joined = {f.name: np.concatenate([getattr(p, f.name) for p in moved]) for f in fields(Flat) if f.name != "bands"}
@@ -90,24 +94,3 @@ def exposure_key(mjd: Floats, band: npt.NDArray[np.int64], detector: npt.NDArray
     """
     micro = np.rint(np.where(np.abs(mjd) < 1e7, mjd, 0.0) * 1e6).astype(np.int64)
     return -((micro << 19) | ((band & 127) << 12) | (detector & 4095)) - 1
-
-
-def unique(points: Flat) -> Flat:
-    """One point per (row, kind, key), that of the smallest rank (then the first), sorted by (row, mjd, kind, key)."""
-    order = np.lexsort((points.rank, points.key, points.kind, points.row))
-    ordered = points.take(order)
-    if len(ordered):
-        first = np.ones(len(ordered), dtype=bool)
-        first[1:] = (np.diff(ordered.row) != 0) | (np.diff(ordered.kind) != 0) | (np.diff(ordered.key) != 0)
-        ordered = ordered.take(first)
-    return ordered.take(np.lexsort((ordered.key, ordered.kind, ordered.mjd, ordered.row)))
-
-
-def among(points: Flat, row: Ints, kind: Ints, key: Ints) -> Bools:
-    """Which points have one of these identities (row, kind, key)."""
-    if not len(row):
-        return np.zeros(len(points), dtype=bool)
-    both = [np.concatenate(pair) for pair in ((row, points.row), (kind, points.kind), (key, points.key))]
-    _, identity = np.unique(np.column_stack(both), axis=0, return_inverse=True)
-    found: Bools = np.isin(identity[len(row) :], identity[: len(row)])
-    return found

@@ -12,13 +12,12 @@
 | null | null; the key stays in the row |
 
 Every int64 column becomes a string, also one that happens to hold small numbers, so that the type of a key never
-depends on its value. Binary and nested records have no JSON form here.
+depends on its value. Binary and nested records have no JSON form here. `linnet.core.json_lines` writes the same form as
+text.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -52,12 +51,6 @@ def values(array: pa.Array | pa.ChunkedArray, name: str = "value") -> list[Any]:
     """
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     return [value for chunk in chunks for value in _plain(chunk, name).to_pylist()]
-
-
-def lines(table: pa.Table | pa.RecordBatch) -> Iterator[str]:
-    r"""One line of JSON per row, without its "\n"; keys in the order of the columns, no spaces, text as UTF-8."""
-    for row in rows(table):
-        yield json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _plain(array: pa.Array, name: str) -> pa.Array:

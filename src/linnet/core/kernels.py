@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import ModuleType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,9 @@ from linnet.core.light_curve_features import FEATURES, Feature
 from linnet.core.lists import Bools, Floats, Ints
 from linnet.errors import InputError
 
-__all__ = ["FEATURES", "compile_kernels", "features", "group"]
+__all__ = ["FEATURES", "compile_kernels", "features", "group", "readable"]
+
+Number = TypeVar("Number", bound=np.generic)
 
 _log = logging.getLogger("linnet")
 
@@ -92,19 +94,24 @@ def group(curve: Ints, curves: int) -> tuple[Ints, Ints]:
     return order, offsets
 
 
+def readable(array: npt.ArrayLike, kind: type[Number]) -> npt.NDArray[Number]:
+    """An array as a kernel reads it: of this kind, in one piece, aligned; itself where it is so already."""
+    return np.require(array, kind, ("C", "A"))
+
+
 @cache
 def compile_kernels() -> Mapping[str, ModuleType]:
     """The files of kernels by what they compute, compiled or out of the cache.
 
-    Where they were never compiled on this machine, or a file has changed, this takes some five seconds and says so.
+    Where they were never compiled on this machine, or a file has changed, this takes some fifteen seconds and says so.
     """
     notice = threading.Timer(
-        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some five seconds, once"]
+        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some fifteen seconds, once"]
     )
     notice.daemon = True
     notice.start()
     try:
-        names = ("points", "moments", "weighted", "times", "ranks")
+        names = ("columns", "counts", "history", "points", "moments", "weighted", "times", "ranks", "identity")
         return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
     finally:
         notice.cancel()

@@ -1,6 +1,6 @@
 """Light curves as columns: the packet's own history, the join with stored points, and the points that a batch brings.
 
-All of it works on flat points (see `flat_points`); nothing loops over alerts.
+All of it works on flat points (see `flat_points`); nothing here loops over alerts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linnet.core.chosen_points import QUANTITIES, choose, columns_of
 from linnet.core.column import TEXT_CODE
 from linnet.core.flat_points import (
     IN_PACKET,
@@ -19,12 +20,10 @@ from linnet.core.flat_points import (
     Flat,
     Floats,
     Ints,
-    among,
     concat,
     exposure_key,
-    unique,
 )
-from linnet.core.lists import numbers
+from linnet.core.lists import row_of
 from linnet.core.unit import POINT, WITHDRAWN
 from linnet.core.vocabulary import DETECTION
 
@@ -35,14 +34,12 @@ __all__ = [
     "STORED",
     "TIME_TOLERANCE",
     "Flat",
-    "columns_of",
     "concat",
     "exposure_key",
     "flat",
     "join",
     "packet_history",
     "point_rows",
-    "unique",
     "withdrawn_rows",
 ]
 
@@ -58,63 +55,25 @@ def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
         Lists sorted by mjd, one entry per identity (the alert's own row wins, then the first in the packet), without
         withdrawn points and without points later than the alert, which `lc_n_future` counts.
     """
-    rows = len(alert_mjd)
-    own = points.rank == OWN
-    usable = np.isfinite(points.mjd) & np.isfinite(alert_mjd[points.row])
-    future = usable & ~own & (points.mjd > alert_mjd[points.row] + TIME_TOLERANCE)
-    back = unique(points.take(points.withdrawn & ~own))
-    taken_back = ~own & among(points, back.row, back.kind, back.key)
-    kept = unique(points.take(usable & ~future & ~taken_back))
+    chosen = choose(points, alert_mjd)
+    back, edges = chosen.withdrawn, pa.array(chosen.withdrawn_edges.astype(np.int32))
     return {
-        **columns_of(kept, rows, "lc"),
-        "lc_n_future": pa.array(np.bincount(points.row[future], minlength=rows).astype(np.int32)),
-        "withdrawn_kind": _list(back, rows, pa.array(back.kind.astype(np.int8))),
-        "withdrawn_key": _list(back, rows, pa.array(back.key)),
+        **columns_of(points, chosen.points, chosen.edges, "lc"),
+        "lc_n_future": pa.array(chosen.n_future),
+        "withdrawn_kind": pa.ListArray.from_arrays(edges, pa.array(points.kind[back].astype(np.int8))),
+        "withdrawn_key": pa.ListArray.from_arrays(edges, pa.array(points.key[back])),
     }
 
 
-def columns_of(points: Flat, rows: int, prefix: str) -> dict[str, pa.Array]:
-    """List columns `PREFIX_mjd` and so on, of flat points that are sorted by row."""
-    names = pa.array(points.bands, pa.string())
-    bands = pa.DictionaryArray.from_arrays(pa.array(points.band.astype(np.int32), mask=points.band < 0), names)
-    values = {
-        "mjd": pa.array(points.mjd),
-        "band": bands,
-        "flux": numbers(points.flux, pa.float32()),
-        "flux_err": numbers(points.flux_err, pa.float32()),
-        "kind": pa.array(points.kind.astype(np.int8)),
-        "source_id": pa.array(points.source_id, mask=points.source_id == NO_ID),
-        "key": pa.array(points.key),
-        "public": pa.array(points.public),
-    }
-    return {f"{prefix}_{name}": _list(points, rows, array) for name, array in values.items()}
-
-
-def flat(batch: pa.RecordBatch, prefix: str = "lc", rank: int = IN_PACKET) -> Flat:
-    """The light-curve columns of a batch as flat arrays; the alert's own detection gets rank `OWN`."""
-    lists = {name: batch.column(f"{prefix}_{name}") for name in ("mjd", "band", "kind", "source_id", "key", "public")}
-    row = pc.list_parent_indices(lists["mjd"]).to_numpy().astype(np.int64)
-    values = {name: array.flatten() for name, array in lists.items()}
-    flux, flux_err = (batch.column(f"{prefix}_{n}").flatten() for n in ("flux", "flux_err"))
+def flat(batch: pa.RecordBatch) -> Flat:
+    """The `lc_*` columns of a batch as flat arrays; the alert's own detection gets rank `OWN`."""
+    lists = {name: batch.column(f"lc_{name}") for name in QUANTITIES}
+    row = row_of(lists["mjd"])
+    column = {name: array.flatten() for name, array in lists.items()}
     # A null would turn all ids of the batch into floats, which are too short for them.
     ids = batch.column("alert_id").fill_null(0).to_numpy()
-    kind = values["kind"].to_numpy().astype(np.int64)
-    key = values["key"].to_numpy()
-    own = (kind == DETECTION) & (key == ids[row])
-    return Flat(
-        row=row,
-        mjd=values["mjd"].to_numpy(),
-        band=_codes(values["band"]),
-        flux=_floats(flux),
-        flux_err=_floats(flux_err),
-        kind=kind,
-        source_id=values["source_id"].fill_null(int(NO_ID)).to_numpy(),
-        key=key,
-        public=values["public"].to_numpy(zero_copy_only=False).astype(bool),
-        withdrawn=np.zeros(len(row), dtype=bool),
-        rank=np.where(own, OWN, rank),
-        bands=tuple(values["band"].dictionary.to_pylist()),
-    )
+    own = (column["kind"].to_numpy() == DETECTION) & (column["key"].to_numpy() == ids[row])
+    return _flat(column, row, np.where(own, OWN, IN_PACKET))
 
 
 def join(batch: pa.RecordBatch, stored: pa.Table) -> dict[str, pa.Array]:
@@ -127,58 +86,75 @@ def join(batch: pa.RecordBatch, stored: pa.Table) -> dict[str, pa.Array]:
     Stored points later than an alert, and those that its own packet says are withdrawn, are left out for that alert; of
     two values the alert's own row wins, then the stored one, which was known first.
     """
-    packet = flat(batch, "lc")
-    expanded = _expand(stored, batch)
-    mjd = batch.column("mjd").to_numpy()
-    expanded = expanded.take(expanded.mjd <= mjd[expanded.row] + TIME_TOLERANCE)
-    lists = {name: batch.column(f"withdrawn_{name}") for name in ("kind", "key")}
-    row = pc.list_parent_indices(lists["key"]).to_numpy().astype(np.int64)
-    kind, key = (lists[name].flatten().to_numpy().astype(np.int64) for name in ("kind", "key"))
-    merged = unique(concat([packet, expanded.take(~among(expanded, row, kind, key))]))
-    return columns_of(merged, batch.num_rows, "hist")
+    expanded = _expand(stored, batch) if len(stored) else None
+    if expanded is None or not len(expanded):
+        return {f"hist_{name}": batch.column(f"lc_{name}") for name in QUANTITIES}
+    points = concat([flat(batch), expanded, *_withdrawals(batch)])
+    chosen = choose(points, batch.column("mjd").to_numpy(zero_copy_only=False))
+    return columns_of(points, chosen.points, chosen.edges, "hist")
 
 
 def point_rows(batch: pa.RecordBatch, known_night: int) -> pa.Table:
     """`POINT` rows that the alerts of a batch bring to the store; alerts without an object bring none."""
-    points = flat(batch, "lc")
-    objects = batch.column("object_id").take(pa.array(points.row))
+    lists = {name: batch.column(f"lc_{name}") for name in QUANTITIES}
+    row = row_of(lists["mjd"])
     rows = {
-        "object_id": objects,
-        "kind": pa.array(points.kind.astype(np.int8)),
-        "key": pa.array(points.key),
-        "source_id": pa.array(points.source_id, mask=points.source_id == NO_ID),
-        "mjd": pa.array(points.mjd),
-        "band": batch.column("lc_band").flatten(),
-        "flux": batch.column("lc_flux").flatten(),
-        "flux_err": batch.column("lc_flux_err").flatten(),
-        "public": pa.array(points.public),
-        "known_night": pa.array(np.full(len(points), known_night, dtype=np.int32)),
-        "alert_mjd": batch.column("mjd").take(pa.array(points.row)),
-        "alert_id": batch.column("alert_id").take(pa.array(points.row)),
+        **{name: array.flatten() for name, array in lists.items()},
+        "object_id": batch.column("object_id").take(pa.array(row)),
+        "known_night": pa.array(np.full(len(row), known_night, dtype=np.int32)),
+        "alert_mjd": batch.column("mjd").take(pa.array(row)),
+        "alert_id": batch.column("alert_id").take(pa.array(row)),
     }
-    table = pa.Table.from_arrays([rows[n].cast(POINT.field(n).type) for n in POINT.names], schema=POINT)
-    return table.filter(pc.is_valid(table.column("object_id")))
+    return _with_object(pa.Table.from_arrays([rows[n] for n in POINT.names], schema=POINT))
 
 
 def withdrawn_rows(batch: pa.RecordBatch, known_night: int) -> pa.Table:
     """`WITHDRAWN` rows that the alerts of a batch bring to the store."""
-    row = pc.list_parent_indices(batch.column("withdrawn_key"))
+    row = row_of(batch.column("withdrawn_key"))
     arrays = [
-        batch.column("object_id").take(row),
+        batch.column("object_id").take(pa.array(row)),
         batch.column("withdrawn_kind").flatten(),
         batch.column("withdrawn_key").flatten(),
         pa.array(np.full(len(row), known_night, dtype=np.int32)),
     ]
-    table = pa.Table.from_arrays(arrays, schema=WITHDRAWN)
-    return table.filter(pc.is_valid(table.column("object_id")))
+    return _with_object(pa.Table.from_arrays(arrays, schema=WITHDRAWN))
+
+
+def _with_object(table: pa.Table) -> pa.Table:
+    objects = table.column("object_id")
+    return table.filter(pc.is_valid(objects)) if objects.null_count else table
+
+
+def _withdrawals(batch: pa.RecordBatch) -> list[Flat]:
+    """What the packets say is withdrawn, as points that take the stored ones away."""
+    kind, key = batch.column("withdrawn_kind"), batch.column("withdrawn_key")
+    row = row_of(key)
+    if not len(row):
+        return []
+    nothing = np.full(len(row), np.nan)
+    return [
+        Flat(
+            row=row,
+            mjd=nothing,
+            band=np.full(len(row), -1),
+            flux=nothing,
+            flux_err=nothing,
+            kind=kind.flatten().to_numpy().astype(np.int64),
+            source_id=np.full(len(row), NO_ID),
+            key=key.flatten().to_numpy(),
+            public=np.zeros(len(row), dtype=bool),
+            withdrawn=np.ones(len(row), dtype=bool),
+            rank=np.full(len(row), STORED),
+            bands=(),
+        )
+    ]
 
 
 def _expand(stored: pa.Table, batch: pa.RecordBatch) -> Flat:
     """Stored points once for every row of the batch that has their object."""
-    table = stored.combine_chunks()
     objects = batch.column("object_id").dictionary_encode()
     codes = objects.indices.fill_null(-1).to_numpy().astype(np.int64)
-    of_point = pc.index_in(table.column("object_id"), objects.dictionary).fill_null(-1).to_numpy().astype(np.int64)
+    of_point = _places(_whole(stored.column("object_id")), objects.dictionary)
     by_code = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[by_code], np.arange(len(objects.dictionary)))
     counts = np.bincount(codes[codes >= 0], minlength=len(objects.dictionary))
@@ -186,17 +162,24 @@ def _expand(stored: pa.Table, batch: pa.RecordBatch) -> Flat:
     source = np.repeat(np.arange(len(of_point)), repeats)
     nth = np.arange(len(source)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     row = by_code[starts[of_point[source]] + nth] if len(source) else np.zeros(0, dtype=np.int64)
-    return _stored_flat(table, source, row)
+    # Mostly each object has one alert in the batch, and nothing needs to move.
+    table = stored if (repeats == 1).all() else stored.take(pa.array(source))
+    return _flat({name: _whole(table.column(name)) for name in QUANTITIES}, row, np.full(len(row), STORED))
 
 
-def _stored_flat(table: pa.Table, source: Ints, row: Ints) -> Flat:
-    picked = table.take(pa.array(source))
-    column = {name: _whole(picked.column(name)) for name in picked.column_names}
+def _places(names: pa.Array, among: pa.Array) -> Ints:
+    """Place of each name in `among`, -1 without one. The points of an object lie together: one look-up is enough."""
+    runs = pc.run_end_encode(names)
+    places: Ints = pc.index_in(runs.values, among).fill_null(-1).to_numpy().astype(np.int64)
+    return np.repeat(places, np.diff(runs.run_ends.to_numpy(), prepend=0))
+
+
+def _flat(column: dict[str, pa.Array], row: Ints, rank: Ints) -> Flat:
     band = column["band"] if pa.types.is_dictionary(column["band"].type) else column["band"].cast(TEXT_CODE)
     return Flat(
         row=row,
         mjd=column["mjd"].to_numpy(),
-        band=_codes(band),
+        band=band.indices.fill_null(-1).to_numpy().astype(np.int64),
         flux=_floats(column["flux"]),
         flux_err=_floats(column["flux_err"]),
         kind=column["kind"].to_numpy().astype(np.int64),
@@ -204,7 +187,7 @@ def _stored_flat(table: pa.Table, source: Ints, row: Ints) -> Flat:
         key=column["key"].to_numpy(),
         public=column["public"].to_numpy(zero_copy_only=False).astype(bool),
         withdrawn=np.zeros(len(row), dtype=bool),
-        rank=np.full(len(row), STORED),
+        rank=rank,
         bands=tuple(band.dictionary.to_pylist()),
     )
 
@@ -216,16 +199,6 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return combined
 
 
-def _codes(band: pa.DictionaryArray) -> Ints:
-    codes: Ints = band.indices.fill_null(-1).to_numpy().astype(np.int64)
-    return codes
-
-
 def _floats(array: pa.Array) -> Floats:
     values: Floats = array.to_numpy(zero_copy_only=False).astype(np.float64)
     return values
-
-
-def _list(points: Flat, rows: int, values: pa.Array) -> pa.ListArray:
-    offsets = np.searchsorted(points.row, np.arange(rows + 1)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -35,13 +36,23 @@ class Plan:
         self.gives: dict[str, Column] = {n: c for m in self.modules for n, c in m.gives.items()}
         self.columns: dict[str, Column] = {**available, **self.gives}
 
-    def run(self, batch: pa.RecordBatch, failed: Callable[[Module, Exception], None]) -> pa.RecordBatch:
-        """The batch with every module's columns added.
+    def run(
+        self,
+        batch: pa.RecordBatch,
+        failed: Callable[[Module, Exception], None],
+        more: Mapping[str, pa.Array] = MappingProxyType({}),
+    ) -> pa.RecordBatch:
+        """The batch with further columns and every module's columns added.
+
+        Args:
+            batch: columns that exist.
+            failed: called for each module that raises.
+            more: further columns that exist, which come behind those of the batch.
 
         A module that raises costs its own columns (null) and one call of `failed`, never the batch. A need that
         the batch lacks (another survey's column) comes as typed nulls.
         """
-        columns = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
+        columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), **more}
         for each in self.modules:
             arguments = [columns[n] if n in columns else self.columns[n].empty(batch.num_rows) for n in each.needs]
             try:

@@ -16,6 +16,8 @@ from linnet.core.ports import ActiveFilters, Store
 from linnet.core.survey import Survey
 from linnet.core.unit import TAG
 
+_LIST = pa.list_(pa.null()).id
+
 
 def enrich(
     survey: Survey,
@@ -39,7 +41,7 @@ def enrich(
     stored = store.points(survey.name, objects, before=night)
     history = join(alerts, stored)
     counts = counted(pa.RecordBatch.from_pydict({**history, "mjd": alerts.column("mjd")}), survey.night)
-    return plan.run(_with(alerts, {**history, **counts}), failed)
+    return plan.run(alerts, failed, {**history, **counts})
 
 
 def evaluate(filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:
@@ -60,9 +62,4 @@ def evaluate(filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, C
 
 def scalars(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch without its light-curve columns."""
-    return batch.select([f.name for f in batch.schema if not pa.types.is_list(f.type)])
-
-
-def _with(batch: pa.RecordBatch, more: dict[str, pa.Array]) -> pa.RecordBatch:
-    names = [*batch.schema.names, *more]
-    return pa.RecordBatch.from_arrays([*batch.columns, *more.values()], names=names)
+    return batch.select([i for i, kind in enumerate(batch.schema.types) if kind.id != _LIST])

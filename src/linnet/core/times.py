@@ -73,12 +73,22 @@ def evening(mjd_tai: npt.ArrayLike, hours: float) -> Ints32:
     """
     day = np.floor(tai_to_utc(mjd_tai) - hours / 24.0)
     good = (day >= 0) & (day < _LAST_DAY)
-    date = _EPOCH + np.where(good, day, 0.0).astype(np.int64).astype("timedelta64[D]")
+    whole = np.where(good, day, 0.0).astype(np.int64)
+    first, last = int(whole.min(initial=_LAST_DAY)), int(whole.max(initial=0))
+    few = last - first < whole.size  # points of light curves share their nights
+    nights = _dates(np.arange(first, last + 1))[whole - first] if few else _dates(whole)
+    return np.where(good, nights, NO_NIGHT).astype(np.int32)
+
+
+def _dates(day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """YYYYMMDD of whole MJD."""
+    date = _EPOCH + day.astype("timedelta64[D]")
     month = date.astype("datetime64[M]")
     since_1970 = month.astype(np.int64)
     years, months = 1970 + since_1970 // 12, 1 + since_1970 % 12
     days = 1 + (date - month.astype("datetime64[D]")).astype(np.int64)
-    return np.where(good, years * 10000 + months * 100 + days, NO_NIGHT).astype(np.int32)
+    dates: npt.NDArray[np.int64] = years * 10000 + months * 100 + days
+    return dates
 
 
 def _times(given: npt.ArrayLike) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
@@ -99,8 +109,10 @@ def _leap_seconds() -> tuple[Floats, Floats]:
 
 
 def _offset(day: Floats) -> Floats:
-    """TAI - UTC in seconds at the start of a UTC day."""
+    """TAI - UTC in seconds at the start of a UTC day; one number where all days have the latest."""
     days, seconds = _leap_seconds()
+    if day.size and day.min() >= days[-1]:
+        return np.asarray(seconds[-1])
     return seconds[np.clip(np.searchsorted(days, day, side="right") - 1, 0, None)]
 
 

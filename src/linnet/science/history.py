@@ -6,26 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from linnet.core import kernels
+from linnet.core.as_sent import integers, reals
 from linnet.core.column import Column, boolean, integer, real
 from linnet.core.lightcurve import TIME_TOLERANCE
-from linnet.core.lists import (
-    Bools,
-    Floats,
-    Ints,
-    count,
-    floats_of,
-    kinds_of,
-    largest,
-    missing_in,
-    numbers,
-    row_of,
-    smallest,
-    whole,
-)
+from linnet.core.lists import edges_of, flags_of, floats_of, missing_in, numbers, signed_kinds_of, whole
 from linnet.core.module import module
-from linnet.core.vocabulary import AB_ZERO, DETECTION, FORCED, LIMIT
+from linnet.core.vocabulary import AB_ZERO
 
 LIMIT_SIGMA = 5.0
 """Limits are five times the error of the flux, as both surveys detect at five sigma (Masci et al. 2019, PASP 131,
@@ -89,35 +77,20 @@ def history(  # noqa: PLR0913, PLR0917 - one argument for each column it needs
         `history_n_points`: points of kind 0 and 1; null without a history.
     """
     missing, rows = missing_in(hist_mjd), len(hist_mjd)
-    row, when, kind = row_of(hist_mjd), floats_of(hist_mjd), kinds_of(hist_kind)
-    flux, error = floats_of(hist_flux), floats_of(hist_flux_err)
-    now, first = (c.to_numpy(zero_copy_only=False).astype(np.float64) for c in (mjd, first_mjd))
-    seen = kind == DETECTION
-    unseen = (kind == LIMIT) | ((kind == FORCED) & (np.abs(flux) < LIMIT_SIGMA * error))
-    unseen &= when < first[row]
-    depth, gap = _last_look(row[unseen], when[unseen], error[unseen], first)
-    earlier = seen & (when < now[row] - TIME_TOLERANCE)
-    two = _any(row, seen & (flux > 0) & (when <= now[row] - EPOCHS_APART), rows)
-    nothing = missing | pc.fill_null(is_moving, False).to_numpy(zero_copy_only=False)
+    points = (floats_of(hist_mjd), floats_of(hist_flux), floats_of(hist_flux_err), signed_kinds_of(hist_kind))
+    now, first = reals(mjd), reals(first_mjd)
+    times, n_points, two = np.empty((rows, 3)), np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
+    limits = (LIMIT_SIGMA, TIME_TOLERANCE, EPOCHS_APART)
+    kernel = kernels.compile_kernels()["counts"]
+    kernel.looks(edges_of(hist_mjd), points, (now, first), limits, (times, n_points, two))
+    before, last, error = times.T
+    nothing = missing | flags_of(is_moving)
+    nights, unknown = integers(n_nights)
     return {
-        "history_is_new": pc.if_else(pa.array(nothing), None, pc.equal(n_nights, 1)),
-        "history_last_gap": numbers(now - largest(row[earlier], when[earlier], rows), pa.float32()),
-        "history_limit_depth": depth,
-        "history_limit_gap": gap,
+        "history_is_new": pa.array(nights == 1, mask=nothing | unknown),
+        "history_last_gap": numbers(now - before, pa.float32()),
+        "history_limit_depth": numbers(AB_ZERO - 2.5 * np.log10(LIMIT_SIGMA * error), pa.float32()),
+        "history_limit_gap": numbers(first - last, pa.float32()),
         "history_two_epochs": pa.array(two, mask=nothing),
-        "history_n_points": whole(count(row[seen | (kind == FORCED)], rows), missing, pa.int32()),
+        "history_n_points": whole(n_points, missing, pa.int32()),
     }
-
-
-def _last_look(row: Ints, when: Floats, error: Floats, first: Floats) -> tuple[pa.Array, pa.Array]:
-    """Depth and age of the latest of these points of each alert."""
-    last = largest(row, when, len(first))
-    at_last = (when == last[row]) & (error > 0)
-    deepest = smallest(row[at_last], error[at_last], len(first))
-    magnitude = AB_ZERO - 2.5 * np.log10(LIMIT_SIGMA * deepest)
-    return numbers(magnitude, pa.float32()), numbers(first - last, pa.float32())
-
-
-def _any(row: Ints, chosen: Bools, rows: int) -> Bools:
-    found: Bools = count(row[chosen], rows) > 0
-    return found

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from linnet.core.as_sent import Plain, plain
 from linnet.core.column import Column, boolean, text
+from linnet.core.lists import Bools, flags_of, missing_in
 from linnet.core.module import module
 
 RB_AT_LEAST = 0.55
@@ -109,48 +110,82 @@ def quality(*columns: pa.Array) -> Mapping[str, pa.Array]:
     """
     given = dict(zip(NEEDS, columns, strict=True))
     checks = _checks(given)
-    flags = {name: _any_fails(checks[name]) for name in REASONS}
-    return {**{f"quality_{name}": flag for name, flag in flags.items()}, "quality_reasons": _names(flags)}
+    found = {name: _any_fails(checks[name], len(given["reliability"])) for name in REASONS}
+    flags = {f"quality_{name}": pa.array(each.fails, mask=~each.known) for name, each in found.items()}
+    return {**flags, "quality_reasons": _names(found)}
 
 
-def _checks(given: Mapping[str, pa.Array]) -> dict[str, list[pa.Array]]:
-    checks = {name: [given[flag] for flag in FLAGS.get(name, ())] for name in REASONS}
-    own_score = pc.equal(given["reliability_kind"].cast(pa.string()), "reliability")
-    reliable = pc.if_else(own_score, given["reliability"], None)
+@dataclass(frozen=True)
+class _Check:
+    """One check of every alert: where it fails, and where the packet says enough to know."""
+
+    fails: Bools
+    known: Bools
+
+
+def _checks(given: Mapping[str, pa.Array]) -> dict[str, list[_Check]]:
+    """The checks of each reason, without those of which no packet of the batch says anything."""
+    checks = {name: [_flag(given[flag]) for flag in FLAGS.get(name, ())] for name in REASONS}
+    score, own = given["reliability"], _is_own_score(given["reliability_kind"])
+    reliable = _below(score, RELIABILITY_AT_LEAST)
     checks["low_reliability"] += [
         _below(given["ztf_rb"], RB_AT_LEAST),
         _below(given["ztf_drb"], DRB_AT_LEAST),
-        _below(reliable, RELIABILITY_AT_LEAST),
+        reliable and _Check(reliable.fails, reliable.known & own),
     ]
     checks["bad_pixels"].append(_above(given["ztf_nbad"], BAD_PIXELS_AT_MOST))
     checks["edge"].append(_below(given["ztf_mindtoedge"], EDGE_AT_LEAST))
     checks["elongated"] += [_above(given["ztf_fwhm"], FWHM_AT_MOST), _above(given["ztf_elong"], ELONGATION_AT_MOST)]
-    return checks
+    return {name: [check for check in each if check is not None] for name, each in checks.items()}
 
 
-def _below(column: pa.Array, cut: float) -> pa.Array:
+def _is_own_score(kind: pa.DictionaryArray) -> Bools:
+    table = np.array([name == "reliability" for name in kind.dictionary.to_pylist()] + [False])
+    codes = kind.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    found: Bools = table[codes]
+    return found
+
+
+def _flag(column: pa.Array) -> _Check | None:
+    return None if column.null_count == len(column) else _Check(flags_of(column), ~missing_in(column))
+
+
+def _below(column: pa.Array, cut: float) -> _Check | None:
     """In the column's own precision, so that a packet's 1.2 is not above 1.2."""
-    return pc.less(column, pa.scalar(cut, column.type))
+    if column.null_count == len(column):
+        return None
+    values = plain(column)
+    return _Check(values < _as(values, cut), ~missing_in(column))
 
 
-def _above(column: pa.Array, cut: float) -> pa.Array:
-    return pc.greater(column, pa.scalar(cut, column.type))
+def _above(column: pa.Array, cut: float) -> _Check | None:
+    if column.null_count == len(column):
+        return None
+    values = plain(column)
+    return _Check(values > _as(values, cut), ~missing_in(column))
 
 
-def _any_fails(checks: list[pa.Array]) -> pa.Array:
-    """True where any is, else false where any is known, else null."""
-    fails = reduce(pc.or_, [pc.fill_null(check, False) for check in checks])
-    known = reduce(pc.or_, [pc.is_valid(check) for check in checks])
-    return pc.if_else(known, fails, pa.scalar(None, pa.bool_()))
+def _as(values: Plain, cut: float) -> Plain:
+    return np.array(cut).astype(values.dtype)
 
 
-def _names(flags: Mapping[str, pa.Array]) -> pa.Array:
+def _any_fails(checks: list[_Check], rows: int) -> _Check:
+    """Fails where any does, known where any is."""
+    fails, known = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
+    for check in checks:
+        fails |= check.fails & check.known
+        known |= check.known
+    return _Check(fails, known)
+
+
+def _names(flags: Mapping[str, _Check]) -> pa.Array:
     """The texts of all combinations are made once and picked by number.
 
     (Arrow's own join of strings, `binary_join_element_wise`, loses rows where all are null: seen in pyarrow 26.)
     """
-    number = np.zeros(len(flags["edge"]), dtype=np.int64)
+    number = np.zeros(len(flags["edge"].fails), dtype=np.int64)
+    known = np.zeros(len(number), dtype=bool)
     for bit, flag in enumerate(flags.values()):
-        number |= pc.fill_null(flag, False).to_numpy(zero_copy_only=False).astype(np.int64) << bit
-    known = reduce(pc.or_, [pc.is_valid(flag) for flag in flags.values()])
-    return _TEXTS.take(pa.array(number, mask=~known.to_numpy(zero_copy_only=False)))
+        number |= flag.fails.astype(np.int64) << bit
+        known |= flag.known
+    return _TEXTS.take(pa.array(number, mask=~known))

@@ -8,11 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from linnet.core import kernels
 from linnet.core.column import Column, boolean, real
 from linnet.core.lightcurve import TIME_TOLERANCE
-from linnet.core.lists import Floats, Ints, bands_of, floats_of, kinds_of, largest, numbers, row_of, smallest
+from linnet.core.lists import (
+    Floats,
+    Ints,
+    bands_of,
+    edges_of,
+    floats_of,
+    largest,
+    numbers,
+    row_of,
+    signed_kinds_of,
+    smallest,
+)
 from linnet.core.module import module
-from linnet.core.vocabulary import BANDS, DETECTION
+from linnet.core.vocabulary import BANDS
 
 WINDOW = 30.0
 """Days before the alert. The history that a ZTF packet carries (Masci et al. 2019, PASP 131, 018003), and room for
@@ -98,17 +110,26 @@ def rates(
         spans; null where no band has one.
     """
     rows = len(hist_mjd)
-    row, when, band = row_of(hist_mjd), floats_of(hist_mjd), bands_of(hist_band)
-    flux, error = floats_of(hist_flux), floats_of(hist_flux_err)
+    chosen = _recent(hist_mjd, hist_kind, mjd.to_numpy(zero_copy_only=False).astype(np.float64))
+    row, band = row_of(hist_mjd)[chosen], bands_of(hist_band)[chosen]
+    when, flux, error = (floats_of(each)[chosen] for each in (hist_mjd, hist_flux, hist_flux_err))
     age = mjd.to_numpy(zero_copy_only=False).astype(np.float64)[row] - when
-    used = (kinds_of(hist_kind) == DETECTION) & (band >= 0) & (age <= WINDOW) & (age >= -TIME_TOLERANCE)
-    used &= np.isfinite(flux) & (error > 0)
+    used = (band >= 0) & np.isfinite(flux) & (error > 0)
     line = row * len(BANDS) + band
     fluxes = _lines(line[used], -age[used], flux[used], error[used], rows)
     used &= flux > 0
     relative = error[used] / flux[used]
     mags = _lines(line[used], -age[used], -MAG_PER_RELATIVE * np.log(flux[used]), MAG_PER_RELATIVE * relative, rows)
     return {**_per_band(fluxes, mags), **_verdicts(fluxes), **_fastest(mags)}
+
+
+def _recent(hist_mjd: pa.Array, hist_kind: pa.Array, now: Floats) -> Ints:
+    """Indices of the detections in the window before each alert: a few of what may be hundreds of points."""
+    edges = edges_of(hist_mjd)
+    found = np.empty(edges[-1], np.int64)
+    kernel = kernels.compile_kernels()["counts"]
+    ages = (-TIME_TOLERANCE, WINDOW)
+    return found[: kernel.recent(edges, floats_of(hist_mjd), signed_kinds_of(hist_kind), now, ages, found)]
 
 
 def _lines(line: Ints, when: Floats, value: Floats, error: Floats, rows: int) -> Lines:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,17 +21,23 @@ _LETTERS[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_~
 _SHORTEST = 5  # a numbered body: five characters, a provisional designation has seven
 
 
-def body_id(decoded: pa.RecordBatch) -> pa.Array:
-    """The designation of the body (string), null where the survey links none."""
-    named = [_not_blank(decoded.column(path)) for path in DESIGNATIONS]
-    numbered = [unpacked(decoded.column(f"{record}.ssObjectId")) for record in ("diaSource", "ssSource")]
-    return pc.coalesce(*named, *numbered)
+def body_id(sent: Mapping[str, pa.Array]) -> pa.Array:
+    """The designation of the body (string), null where the survey links none.
+
+    Args:
+        sent: columns by the packet's fields.
+    """
+    named = [_not_blank(sent[path]) for path in DESIGNATIONS]
+    numbered = [unpacked(sent[f"{record}.ssObjectId"]) for record in ("diaSource", "ssSource")]
+    return one_of([*named, *numbered])
 
 
-def body_sep(decoded: pa.RecordBatch) -> pa.Array:
-    """Separation of the source from the body's predicted place in arcsec (float), null before version 10.0."""
-    offset = decoded.column("ssSource.ephOffset")
-    return pc.if_else(pc.fill_null(pc.is_finite(offset), False), offset, None)
+def one_of(columns: Sequence[pa.Array]) -> pa.Array:
+    """Of several columns of one type the first value that is not null, row by row."""
+    if len(columns) == 1:
+        return columns[0]
+    filled = [each for each in columns if each.null_count < len(each)]
+    return pc.coalesce(*filled) if len(filled) > 1 else (filled or columns)[0]
 
 
 def unpacked(ids: pa.Array) -> pa.Array:
@@ -37,6 +45,8 @@ def unpacked(ids: pa.Array) -> pa.Array:
 
     The id is the MPC's packed designation in ASCII, read as a big-endian integer: 21163615805847120 is K02JE6P.
     """
+    if ids.null_count == len(ids):
+        return pa.nulls(len(ids), pa.string())
     values = ids.fill_null(0).to_numpy(zero_copy_only=False).astype(">i8")
     octets = values.view(np.uint8).reshape(-1, 8)
     length = np.where(octets.any(axis=1), 8 - (octets != 0).argmax(axis=1), 0)
@@ -51,5 +61,7 @@ def unpacked(ids: pa.Array) -> pa.Array:
 
 
 def _not_blank(names: pa.Array) -> pa.Array:
+    if names.null_count == len(names):
+        return names
     trimmed = pc.utf8_trim_whitespace(names)
     return pc.if_else(pc.not_equal(trimmed, ""), trimmed, None)

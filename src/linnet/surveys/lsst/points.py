@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from linnet.core.as_sent import reals
 from linnet.core.lightcurve import IN_PACKET, NO_ID, OWN, Flat, exposure_key, packet_history
+from linnet.core.lists import letters_of, row_of
 from linnet.core.vocabulary import DETECTION, FORCED, LIMIT
 
 Floats = npt.NDArray[np.float64]
@@ -39,83 +42,105 @@ _PARTS = (
 )
 
 
-def light_curves(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
+def light_curves(sent: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]:
     """The `lc_*` columns, `lc_n_future` and `withdrawn_*` of a batch.
 
     Points are the diaSource and `prvDiaSources` (detections), `prvDiaForcedSources` (forced) and, up to version 7.4,
     `prvDiaNondetectionLimits` (limits, whose `diaNoise` is taken as the one-sigma noise in nJy). A point is known by
     the survey's own id; several of one exposure and band are several points. Withdrawn points have a
     `timeWithdrawnMjdTai` (9.0 and later).
+
+    Args:
+        sent: columns by the packet's fields.
+        rows: number of alerts.
     """
-    alert_mjd = floats(decoded.column("diaSource.midpointMjdTai"))
-    return packet_history(_points(decoded), alert_mjd)
+    return packet_history(_points(sent, rows), reals(sent["diaSource.midpointMjdTai"]))
 
 
 def band_codes(bands: pa.Array) -> pa.DictionaryArray:
     """Band names as a dictionary column, unknown ones kept, what cannot be a band's name null."""
-    coded = bands.dictionary_encode()
+    codes, names = _coded([bands])
+    coded = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(coded, pa.array(names, pa.string()))
+
+
+def _coded(parts: Sequence[pa.Array]) -> tuple[Ints, tuple[str, ...]]:
+    """The bands of all parts, one behind the other, as (index into names, -1 where null; names)."""
+    letters = [each for part in parts if (each := letters_of(part)) is not None]
+    if len(letters) == len(parts):
+        joined: npt.NDArray[np.uint8] = np.concatenate(letters)
+        used = np.bincount(joined, minlength=256) > 0
+        numbers = [number for number in np.flatnonzero(used).tolist() if _BAND.fullmatch(chr(number))]
+        table = np.full(256, -1, dtype=np.int64)
+        table[numbers] = np.arange(len(numbers))
+        return table[joined], tuple(map(chr, numbers))
+    coded = pa.concat_arrays(parts).dictionary_encode()
     names = coded.dictionary.to_pylist()
-    kept = [name for name in names if name is not None and _BAND.fullmatch(name)]
+    kept = tuple(name for name in names if name is not None and _BAND.fullmatch(name))
     place = {name: i for i, name in enumerate(kept)}
-    table = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int32)
-    codes = table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(kept, pa.string()))
+    table = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int64)
+    return table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)], kept
 
 
-def floats(array: pa.Array) -> Floats:
-    """Values as float64, NaN where null."""
-    values: Floats = array.to_numpy(zero_copy_only=False).astype(np.float64)
-    return values
-
-
-def _points(decoded: pa.RecordBatch) -> Flat:
+def _points(sent: Mapping[str, pa.Array], rows: int) -> Flat:
     """The points of all packets, one part after the other."""
-    parts = [_columns(decoded, part) for part in _PARTS]
+    parts = [_columns(sent, part, rows) for part in _PARTS]
     sizes = [len(part["row"]) for part in parts]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "band"}
-    band = band_codes(pa.concat_arrays([part["band"] for part in parts]))
-    names = tuple(band.dictionary.to_pylist())
-    codes = band.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes, names = _coded([part["band"] for part in parts])
     ids = joined.pop("id")
     return Flat(
         **joined,
         band=codes,
         kind=np.repeat([part.kind for part in _PARTS], sizes).astype(np.int64),
         source_id=ids,
-        key=np.where(ids == NO_ID, _exposures(joined["mjd"], codes, names), ids),
+        key=_keys(ids, joined["mjd"], codes, names),
         public=np.ones(len(ids), dtype=bool),
         rank=np.repeat([part.rank for part in _PARTS], sizes).astype(np.int64),
         bands=names,
     )
 
 
-def _columns(decoded: pa.RecordBatch, part: _Part) -> dict[str, pa.Array]:
+def _columns(sent: Mapping[str, pa.Array], part: _Part, rows: int) -> dict[str, Any]:
     """The values of one part: numpy arrays, but for the bands."""
-    found = {name: decoded.column(f"{part.path}.{each}") for name, each in (part.fields | part.always).items()}
+    found = {name: sent[f"{part.path}.{each}"] for name, each in (part.fields | part.always).items()}
     if part.rank == OWN:
-        row = np.arange(decoded.num_rows)
+        row = np.arange(rows)
     else:
-        row = pc.list_parent_indices(found["mjd"]).to_numpy(zero_copy_only=False).astype(np.int64)
+        row = row_of(found["mjd"])
         found = {name: array.flatten() for name, array in found.items()}
     size = len(row)
     return {
         "row": row,
         "band": found["band"],
-        "mjd": floats(found["mjd"]),
-        "flux": floats(found["flux"]) if "flux" in found else np.full(size, np.nan),
-        "flux_err": floats(found["flux_err"]),
-        "withdrawn": np.isfinite(floats(found["withdrawn"])) if "withdrawn" in found else np.zeros(size, dtype=bool),
+        "mjd": reals(found["mjd"]),
+        "flux": reals(found["flux"]) if "flux" in found else np.full(size, np.nan),
+        "flux_err": reals(found["flux_err"]),
+        "withdrawn": _withdrawn(found.get("withdrawn"), size),
         "id": _ids(found["id"]) if "id" in found else np.full(size, NO_ID, dtype=np.int64),
     }
 
 
+def _withdrawn(times: pa.Array | None, size: int) -> npt.NDArray[np.bool_]:
+    if times is None or times.null_count == size:
+        return np.zeros(size, dtype=bool)
+    return np.isfinite(reals(times))
+
+
 def _ids(array: pa.Array) -> Ints:
-    values: Ints = array.fill_null(int(NO_ID)).to_numpy(zero_copy_only=False)
+    filled = array.fill_null(int(NO_ID)) if array.null_count else array
+    values: Ints = filled.to_numpy(zero_copy_only=False)
     return values
 
 
-def _exposures(mjd: Floats, codes: Ints, names: tuple[str, ...]) -> Ints:
-    """Keys of points without an id: one exposure in one band sees a place once."""
+def _keys(ids: Ints, mjd: Floats, codes: Ints, names: tuple[str, ...]) -> Ints:
+    """Identities: the survey's ids; without one, an exposure in one band sees a place once."""
+    none = ids == NO_ID
+    if not none.any():
+        return ids
     letter = np.array([ord(name[0]) for name in names] + [0], dtype=np.int64)
-    usable = np.abs(mjd) < 1e5  # beyond it, and for NaN, no date fits in the key; such points are not taken anyway
-    return exposure_key(np.where(usable, mjd, 0.0), letter[codes], np.zeros(len(mjd), dtype=np.int64))
+    when = mjd[none]
+    usable = np.abs(when) < 1e5  # beyond it, and for NaN, no date fits in the key; such points are not taken anyway
+    keys = ids.copy()
+    keys[none] = exposure_key(np.where(usable, when, 0.0), letter[codes[none]], np.zeros(len(when), dtype=np.int64))
+    return keys

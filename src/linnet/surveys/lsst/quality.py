@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
+
+from linnet.core.lists import flags_of, missing_in
 
 QUALITY_BITS: dict[str, int] = {
     "centroid_flag": 0,
@@ -50,18 +54,21 @@ Not among them: `isNegative` (`is_negative`), which says how the source was dete
 `dipoleFitAttempted`, which says what was tried."""
 
 
-def quality_bits(decoded: pa.RecordBatch) -> pa.Array:
+def quality_bits(sent: Mapping[str, pa.Array], rows: int) -> pa.Array:
     """The set of flags that are true (int64), null for an alert that has none of the flags at all.
 
     A bit that is not set says "false or not sent": which of the two, the flag's own column `lsst_FLAG` says, for a null
     flag is not false.
+
+    Args:
+        sent: columns by the packet's fields.
+        rows: number of alerts.
     """
-    bits = np.zeros(decoded.num_rows, dtype=np.int64)
-    sent = np.zeros(decoded.num_rows, dtype=bool)
-    for flag, bit in QUALITY_BITS.items():
-        values = decoded.column(f"diaSource.{flag}")
-        if values.null_count == len(values):
-            continue
-        sent |= values.is_valid().to_numpy(zero_copy_only=False)
-        bits |= values.fill_null(False).to_numpy(zero_copy_only=False).astype(np.int64) << bit
-    return pa.array(bits, mask=~sent)
+    flags = {bit: sent[f"diaSource.{flag}"] for flag, bit in QUALITY_BITS.items()}
+    flags = {bit: values for bit, values in flags.items() if values.null_count < rows}
+    if not flags:
+        return pa.nulls(rows, pa.int64())
+    missing = np.stack([missing_in(values) for values in flags.values()])
+    true = np.stack([flags_of(values) for values in flags.values()]) & ~missing
+    bits = true.astype(np.int64) << np.array(list(flags), dtype=np.int64)[:, None]
+    return pa.array(np.bitwise_or.reduce(bits), mask=missing.all(axis=0))

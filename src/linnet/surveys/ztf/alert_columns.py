@@ -11,23 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core import magnitudes, sky, times
+from linnet.core.as_sent import as_sent, integers, reals
 from linnet.core.column import schema_of
-from linnet.core.lists import numbers, whole
+from linnet.core.lists import missing_in, numbers, whole
 from linnet.core.vocabulary import PACKET
 from linnet.surveys.ztf import object_ids
 from linnet.surveys.ztf.fields import CANDIDATE, OWN, SENTINELS, TOP
 from linnet.surveys.ztf.history import light_curve, middle, positive, public
-from linnet.surveys.ztf.packet import (
-    NULL_TEXT,
-    Bools,
-    Floats,
-    band_codes,
-    integers,
-    reals,
-    says_something,
-    signs,
-    texts,
-)
+from linnet.surveys.ztf.packet import NULL_TEXT, Bools, Floats, band_codes, said, signs, texts
 
 NIGHT_TURNS_UTC = 20.0
 """Hours UTC at which a night at Palomar begins to count: local noon."""
@@ -49,49 +40,37 @@ QUALITY_BITS: Mapping[str, int] = MappingProxyType(
 sets the bit of the same name with `_unknown` instead, since a null flag is not false."""
 
 _SCHEMA = schema_of({**PACKET, **OWN})
+_FIELDS = tuple(_SCHEMA)
+
+_PATHS = {**{n: n for n in TOP}, **{n: f"candidate.{n}" for n in CANDIDATE}}
+"""Name of each own column without its prefix -> path of its field."""
+
+_WHOLE = (int(SENTINELS[0]),)
 
 
 def columns(decoded: pa.RecordBatch) -> pa.RecordBatch:
     """All columns of `vocabulary.PACKET` and the survey's own, one row per alert."""
-    found = {**_own_columns(decoded), **_identity(decoded), **_time_and_place(decoded), **_brightness(decoded)}
-    found |= _trust(decoded)
-    found |= light_curve(decoded, found)
     rows = decoded.num_rows
-    arrays = [found[f.name] if f.name in found else pa.nulls(rows, f.type) for f in _SCHEMA]
+    sent = dict(zip(decoded.schema.names, decoded.columns, strict=True))
+    own = [sent[path] for path in _PATHS.values()]
+    cleared = as_sent([texts(each) if pa.types.is_string(each.type) else each for each in own], SENTINELS, _WHOLE)
+    candidate = dict(zip(_PATHS, cleared, strict=True))
+    found = {f"ztf_{name}": column for name, column in candidate.items()}
+    found |= {**_identity(sent, candidate, rows), **_time_and_place(sent, candidate)}
+    found |= {**_brightness(sent, candidate), **_trust(sent, candidate)}
+    found |= light_curve(sent, found)
+    arrays = [found[f.name] if f.name in found else pa.nulls(rows, f.type) for f in _FIELDS]
     return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
-def _own_columns(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
-    paths = {**{n: n for n in TOP}, **{n: f"candidate.{n}" for n in CANDIDATE}}
-    return {f"ztf_{name}": _as_sent(decoded.column(path)) for name, path in paths.items()}
-
-
-def _as_sent(column: pa.Array) -> pa.Array:
-    """The values of one field, null where they say nothing.
-
-    A hundred columns pass here for every batch, however small, so what needs no change is not touched.
-    """
-    if column.null_count == len(column):
-        return column
-    if pa.types.is_string(column.type):
-        return texts(column)
-    if pa.types.is_floating(column.type):
-        values = column.to_numpy(zero_copy_only=False)
-        return pa.array(values, mask=~says_something(values))
-    numbers_sent, missing = integers(column)
-    sentinel = numbers_sent == SENTINELS[0]
-    return whole(numbers_sent, missing | sentinel, column.type) if sentinel.any() else column
-
-
-def _identity(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
-    rows = decoded.num_rows
-    object_id = texts(decoded.column("objectId"))
-    separation = reals(decoded.column("candidate.ssdistnr"))
-    named = texts(decoded.column("candidate.ssnamenr"))
-    near = (separation >= 0) & named.is_valid().to_numpy(zero_copy_only=False)
+def _identity(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]:
+    object_id = texts(sent["objectId"])
+    separation = reals(own["ssdistnr"])
+    named = own["ssnamenr"]
+    near = (separation >= 0) & ~missing_in(named)
     return {
         "survey": _codes(np.zeros(rows, dtype=np.int64), ("ztf",)),
-        "alert_id": decoded.column("candidate.candid"),
+        "alert_id": sent["candidate.candid"],
         "object_id": object_id,
         "object_key": object_ids.keys(object_id),
         "body_id": pc.if_else(pa.array(near), named, NULL_TEXT),
@@ -100,10 +79,10 @@ def _identity(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
     }
 
 
-def _time_and_place(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
-    jd, exptime, ra, dec = (reals(decoded.column(f"candidate.{n}")) for n in ("jd", "exptime", "ra", "dec"))
+def _time_and_place(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    jd, exptime, ra, dec = (reals(own[n]) for n in ("jd", "exptime", "ra", "dec"))
     mjd = middle(jd, exptime)
-    pid, _ = integers(decoded.column("candidate.pid"))
+    pid, _ = integers(sent["candidate.pid"])
     gal_lon, gal_lat = sky.galactic(ra, dec)
     ecl_lon, ecl_lat = sky.ecliptic(ra, dec)
     angles = {"gal_lon": gal_lon, "gal_lat": gal_lat, "ecl_lon": ecl_lon, "ecl_lat": ecl_lat}
@@ -111,23 +90,23 @@ def _time_and_place(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
         "mjd": numbers(mjd, pa.float64()),
         "night": pa.array(times.evening(mjd, NIGHT_TURNS_UTC)),
         "visit": whole(pid // 10**4, pid <= 0, pa.int64()),
-        "detector": decoded.column("candidate.rcid"),
-        "band": _codes(*band_codes(decoded.column("candidate.fid"))),
-        "ra": numbers(ra, pa.float64()),
-        "dec": numbers(dec, pa.float64()),
+        "detector": sent["candidate.rcid"],
+        "band": _codes(*band_codes(sent["candidate.fid"])),
+        "ra": own["ra"],
+        "dec": own["dec"],
         "healpix": pa.array(sky.healpix29(ra, dec)),
         **{name: numbers(values, pa.float32()) for name, values in angles.items()},
     }
 
 
-def _brightness(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
-    sign = signs(decoded.column("candidate.isdiffpos"))
-    mag, mag_err = (reals(decoded.column(f"candidate.{n}")) for n in ("magpsf", "sigmapsf"))
+def _brightness(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    sign = signs(sent["candidate.isdiffpos"])
+    mag, mag_err = (reals(own[n]) for n in ("magpsf", "sigmapsf"))
     mag_err = positive(mag_err)
     flux = sign * magnitudes.flux(mag)
     flux_err = magnitudes.flux_error(flux, mag_err)
     above = flux > 0
-    template, template_err = _template(decoded)
+    template, template_err = _template(own)
     science, science_err = template + flux, np.hypot(template_err, flux_err)
     values = {
         "flux": flux,
@@ -148,27 +127,27 @@ def _brightness(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
     }
 
 
-def _template(decoded: pa.RecordBatch) -> tuple[Floats, Floats]:
+def _template(own: Mapping[str, pa.Array]) -> tuple[Floats, Floats]:
     """Flux and error of the source in the reference image: its nearest source, where that is near enough."""
-    mag, mag_err, distance = (reals(decoded.column(f"candidate.{n}")) for n in ("magnr", "sigmagnr", "distnr"))
+    mag, mag_err, distance = (reals(own[n]) for n in ("magnr", "sigmagnr", "distnr"))
     same = (mag > 0) & (distance >= 0) & (distance < MATCH_RADIUS_PIXELS)
     flux = magnitudes.flux(np.where(same, mag, np.nan))
     return flux, magnitudes.flux_error(flux, positive(mag_err))
 
 
-def _trust(decoded: pa.RecordBatch) -> dict[str, pa.Array]:
-    drb, rb = (_score(decoded.column(f"candidate.{n}")) for n in ("drb", "rb"))
+def _trust(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    drb, rb = (_score(own[n]) for n in ("drb", "rb"))
     has_drb = ~np.isnan(drb)
     score = np.where(has_drb, drb, rb)
     kind = np.where(has_drb, 0, np.where(np.isnan(rb), -1, 1))
-    programid = decoded.column("candidate.programid")
+    programid = sent["candidate.programid"]
     return {
         "reliability": numbers(score, pa.float32()),
         "reliability_kind": _codes(kind, ("drb", "rb")),
         "program": programid,
         "is_public": pa.array(public(programid)),
-        "quality_bits": pa.array(_quality(decoded)),
-        "extra": decoded.column("extra"),
+        "quality_bits": pa.array(_quality(sent, own)),
+        "extra": sent["extra"],
     }
 
 
@@ -177,16 +156,15 @@ def _score(column: pa.Array) -> Floats:
     return np.where((values >= 0) & (values <= 1), values, np.nan)
 
 
-def _quality(decoded: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    nbad, tooflag, mag, limit = (
-        reals(decoded.column(f"candidate.{n}")) for n in ("nbad", "tooflag", "magpsf", "diffmaglim")
-    )
+def _quality(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    nbad, tooflag = (said(sent[f"candidate.{n}"]) for n in ("nbad", "tooflag"))
+    mag, limit = (reals(own[n]) for n in ("magpsf", "diffmaglim"))
     flags: dict[str, tuple[Bools, Bools]] = {
         "bad_pixels": (nbad > 0, np.isnan(nbad)),
         "below_limit": (mag > limit, np.isnan(mag) | np.isnan(limit)),
         "target_of_opportunity": (tooflag == 1, np.isnan(tooflag)),
     }
-    bits = np.zeros(decoded.num_rows, dtype=np.int64)
+    bits = np.zeros(len(nbad), dtype=np.int64)
     for name, (true, unknown) in flags.items():
         bits |= true.astype(np.int64) << QUALITY_BITS[name]
         bits |= unknown.astype(np.int64) << QUALITY_BITS[f"{name}_unknown"]

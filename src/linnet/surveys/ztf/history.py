@@ -6,6 +6,7 @@ missing or negative, as in packets of the commissioning time, the exposure's tim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core import magnitudes
+from linnet.core.as_sent import integers
 from linnet.core.lightcurve import IN_PACKET, NO_ID, OWN, Flat, concat, exposure_key, packet_history
+from linnet.core.lists import row_of
 from linnet.core.times import jd_to_mjd, utc_to_tai
 from linnet.core.vocabulary import DETECTION, FORCED, LIMIT
 from linnet.surveys.ztf.packet import (
@@ -23,8 +26,7 @@ from linnet.surveys.ztf.packet import (
     Ints,
     band_codes,
     exposure_days,
-    integers,
-    reals,
+    said,
     signs,
 )
 
@@ -50,19 +52,19 @@ def public(programid: pa.Array) -> Bools:
     return shown
 
 
-def light_curve(decoded: pa.RecordBatch, own: dict[str, pa.Array]) -> dict[str, pa.Array]:
+def light_curve(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """The `lc_*`, `lc_n_future` and `withdrawn_*` columns.
 
     Args:
-        decoded: the fields of `fields.wanted`.
+        sent: the columns of `fields.wanted`.
         own: the alerts' own `alert_id`, `mjd`, `flux`, `flux_err`, `is_public` columns.
     """
     parts = [
-        _own(decoded, own),
-        *_previous(_items(decoded, "prv_candidates")),
-        _forced(_items(decoded, "fp_hists")),
+        _own(sent, own),
+        *_previous(_items(sent, "prv_candidates")),
+        _forced(_items(sent, "fp_hists")),
     ]
-    return packet_history(concat(parts), reals(own["mjd"]))
+    return packet_history(concat(parts), said(own["mjd"]))
 
 
 @dataclass(frozen=True)
@@ -70,33 +72,33 @@ class _Items:
     """Items of one list of all packets: their alert's row, and one flat array per field."""
 
     row: Ints
-    fields: dict[str, pa.Array]
+    fields: pa.RecordBatch
 
     def __getitem__(self, name: str) -> pa.Array:
-        return self.fields[name]
+        return self.fields.column(name)
 
     def where(self, mask: Bools) -> _Items:
-        chosen = pa.array(mask)
-        return _Items(self.row[mask], {n: a.filter(chosen) for n, a in self.fields.items()})
+        # All fields at once: at small batches each call costs more than its values.
+        return self if mask.all() else _Items(self.row[mask], self.fields.filter(pa.array(mask)))
 
 
-def _items(decoded: pa.RecordBatch, path: str) -> _Items:
+def _items(sent: Mapping[str, pa.Array], path: str) -> _Items:
     prefix = f"{path}."
-    lists = {n.removeprefix(prefix): decoded.column(n) for n in decoded.schema.names if n.startswith(prefix)}
-    row = pc.list_parent_indices(lists["jd"]).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _Items(row, {n: a.flatten() for n, a in lists.items()})
+    lists = {n.removeprefix(prefix): column for n, column in sent.items() if n.startswith(prefix)}
+    row = row_of(lists["jd"])
+    return _Items(row, pa.RecordBatch.from_arrays([each.flatten() for each in lists.values()], names=list(lists)))
 
 
-def _own(decoded: pa.RecordBatch, own: dict[str, pa.Array]) -> Flat:
+def _own(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> Flat:
     candid, missing = integers(own["alert_id"])
-    code, bands = band_codes(decoded.column("candidate.fid"))
+    code, bands = band_codes(sent["candidate.fid"])
     rows = np.arange(len(candid))
     return Flat(
         row=rows,
-        mjd=reals(own["mjd"]),
+        mjd=said(own["mjd"]),
         band=code,
-        flux=reals(own["flux"]),
-        flux_err=reals(own["flux_err"]),
+        flux=said(own["flux"]),
+        flux_err=said(own["flux_err"]),
         kind=np.full(len(rows), DETECTION, dtype=np.int64),
         source_id=np.where(missing, NO_ID, candid),
         key=candid,
@@ -117,21 +119,21 @@ def _previous(items: _Items) -> list[Flat]:
 
 def _detections(items: _Items) -> Flat:
     candid, _ = integers(items["candid"])
-    size = magnitudes.flux(reals(items["magpsf"]))
-    error = magnitudes.flux_error(size, positive(reals(items["sigmapsf"])))
+    size = magnitudes.flux(said(items["magpsf"]))
+    error = magnitudes.flux_error(size, positive(said(items["sigmapsf"])))
     return _points(items, DETECTION, (size * signs(items["isdiffpos"]), error), candid, candid)
 
 
 def _limits(items: _Items) -> Flat:
-    error = magnitudes.flux(reals(items["diffmaglim"])) / 5.0
+    error = magnitudes.flux(said(items["diffmaglim"])) / 5.0
     return _points(items, LIMIT, (np.full(len(error), np.nan), error), np.full(len(error), NO_ID), _exposure(items))
 
 
 def _forced(items: _Items) -> Flat:
-    count = magnitudes.flux(reals(items["magzpsci"]))
+    count = magnitudes.flux(said(items["magzpsci"]))
     status = pc.is_in(items["procstatus"], value_set=_MEASURED).to_numpy(zero_copy_only=False)
     count = np.where(status, count, np.nan)
-    flux, error = (reals(items[n]) for n in ("forcediffimflux", "forcediffimfluxunc"))
+    flux, error = (said(items[n]) for n in ("forcediffimflux", "forcediffimfluxunc"))
     key = _exposure(items)
     return _points(items, FORCED, (flux * count, positive(error) * count), np.full(len(key), NO_ID), key)
 
@@ -156,7 +158,7 @@ def _points(items: _Items, kind: int, values: tuple[Floats, Floats], source_id: 
 
 
 def _when(items: _Items) -> Floats:
-    return middle(reals(items["jd"]), reals(items["exptime"]))
+    return middle(said(items["jd"]), said(items["exptime"]))
 
 
 def _exposure(items: _Items) -> Ints:

@@ -7,11 +7,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.core.lists import missing_in
+from linnet.core.as_sent import integers, reals
+from linnet.core.lists import letters_of
 from linnet.surveys.ztf.fields import SENTINELS
 
 _POSITIVE = pa.array(["t", "1", "true", "1.0"])
 _NEGATIVE = pa.array(["f", "0", "false", "0.0"])
+_SIGNS = np.full(256, np.nan)
+_SIGNS[list(b"tT1")], _SIGNS[list(b"fF0")] = 1.0, -1.0
 _NO_TEXT = pa.array(["", "null"])
 
 NULL_TEXT = pa.scalar(None, pa.string())
@@ -29,28 +32,20 @@ EXPTIME_S = 30.0
 (Bellm et al. 2019, PASP 131, 018002)."""
 
 
-def reals(column: pa.Array) -> Floats:
+def said(column: pa.Array) -> Floats:
     """A numeric column as float64; null, infinity and the sentinels are NaN."""
-    values: Floats = column.to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.where(says_something(values), values, np.nan)
-
-
-def says_something(values: npt.NDArray[np.floating]) -> Bools:
-    """Where numbers are finite and no sentinels."""
-    found: Bools = np.isfinite(values)
+    values = reals(column)
+    found = np.isfinite(values)
     for sentinel in SENTINELS:
         found &= values != sentinel
-    return found
-
-
-def integers(column: pa.Array) -> tuple[Ints, Bools]:
-    """An integer column as (int64 with 0 for null, where it is null); 64-bit ids pass exactly."""
-    values: Ints = column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return values, missing_in(column)
+    return values if found.all() else np.where(found, values, np.nan)
 
 
 def signs(isdiffpos: pa.Array) -> Floats:
     """+1, -1 or NaN of every form in which ZTF and those who rewrite it tell the sign of a subtraction."""
+    short = letters_of(isdiffpos)
+    if short is not None:
+        return _SIGNS[short]
     letters = pc.utf8_lower(pc.utf8_trim_whitespace(isdiffpos))
     positive = pc.is_in(letters, value_set=_POSITIVE).to_numpy(zero_copy_only=False)
     negative = pc.is_in(letters, value_set=_NEGATIVE).to_numpy(zero_copy_only=False)
@@ -64,6 +59,12 @@ def exposure_days(exptime: Floats) -> Floats:
 
 def texts(column: pa.Array) -> pa.Array:
     """A text column with null for an empty text and for the word `null`."""
+    _, places, _ = column.buffers()
+    if places is None or column.null_count == len(column):
+        return column
+    lengths = np.diff(np.frombuffer(places, np.int32, len(column) + 1, 4 * column.offset))
+    if not ((lengths == 0) | (lengths == len("null"))).any():
+        return column
     return pc.if_else(pc.is_in(column, value_set=_NO_TEXT), NULL_TEXT, column)
 
 
