@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-import io
 import json
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import fastavro
 import pytest
 
 from fake_registry import FakeRegistry, serving
+from future_lsst import NOTE, SPARKLE, later_message, registered
 from kafka_server import free_ports
 from linnet.adapters.schema_registry import OpenSchemaRegistry, SchemaRegistry
 from linnet.core.avro_decode import decode
@@ -130,26 +127,10 @@ def test_a_schema_is_registered_once(registry: FakeRegistry) -> None:
         opened.register("other", "{}")
 
 
-def _next_version(major: int, minor: int) -> dict[str, Any]:
-    """A version of LSST's schema that nobody has published: one more field in the diaSource, one at the top."""
-    schema: dict[str, Any] = copy.deepcopy(dict(carried(11, 1)))
-    schema["namespace"] = f"lsst.v{major}_{minor}"
-    (source,) = (f["type"] for f in schema["fields"] if f["name"] == "diaSource")
-    source["fields"].append({"name": "sparkle", "type": ["null", "double"], "default": None})
-    schema["fields"].append({"name": "brokerNote", "type": "string"})
-    return schema
-
-
-def _message(shared: Path, schema_id: int, schema: dict[str, Any]) -> Message:
-    """The minimal v11.1 alert of the shared data, written by another schema."""
-    (path,) = (shared / "lsst" / "kafka-wire-format-minimal").glob("*v11_1*")
-    datum = io.BytesIO(path.read_bytes()[5:])
-    record: Any = fastavro.schemaless_reader(datum, dict(carried(11, 1)), None)
-    record["diaSource"]["sparkle"] = 0.5
-    record["brokerNote"] = "hello"
-    written = io.BytesIO()
-    fastavro.schemaless_writer(written, schema, record)
-    return Message(b"\0" + schema_id.to_bytes(4, "big") + written.getvalue(), "lsst-alerts-v12", offset=1)
+def _message(shared: Path, schema_id: int) -> Message:
+    """The minimal v11.1 alert of the shared data, written by a later schema."""
+    path = shared / "lsst" / "kafka-wire-format-minimal" / "lsst.v11_1.avro"
+    return later_message(path.read_bytes(), schema_id)
 
 
 def _decoded(message: Message, cache: SchemaCache) -> Decoded:
@@ -157,22 +138,22 @@ def _decoded(message: Message, cache: SchemaCache) -> Decoded:
 
 
 def test_an_unknown_minor_version_is_read_by_its_own_schema_and_what_is_new_is_kept(shared_data: Path) -> None:
-    schema = _next_version(11, 2)
-    message = _message(shared_data, 1102, schema)
+    schema = registered(11, 2, (11, 1))
+    message = _message(shared_data, 1102)
     alone = _decoded(message, SchemaCache([LSST]))
     assert alone.rejects["detail"].to_pylist() == ["no survey here knows the schema id 1102"]
-    with serving(FakeRegistry({1102: json.dumps(schema)})) as registry:
+    with serving(FakeRegistry(schema)) as registry:
         found = _decoded(message, SchemaCache([LSST], SchemaRegistry(registry.url).open()))
     (alert,) = found.alerts["lsst"].fields.to_pylist()
     assert found.rejects.num_rows == 0
-    assert json.loads(alert["extra"]) == {"brokerNote": "hello", "diaSource.sparkle": 0.5}
+    assert json.loads(alert["extra"]) == {"brokerNote": NOTE, "diaSource.sparkle": SPARKLE}
     assert alert["diaSource.diaSourceId"] > 0
 
 
 def test_an_unknown_major_version_is_kept_until_it_is_accepted(shared_data: Path, tmp_path: Path) -> None:
-    schema = _next_version(12, 0)
-    message = _message(shared_data, 1200, schema)
-    with serving(FakeRegistry({1200: json.dumps(schema)})) as registry:
+    schema = registered(12, 0, (11, 1))
+    message = _message(shared_data, 1200)
+    with serving(FakeRegistry(schema)) as registry:
         opened = SchemaRegistry(registry.url, folder=tmp_path).open()
         cache = SchemaCache([LSST], opened)
         refused = _decoded(message, cache).rejects.to_pylist()
@@ -183,22 +164,22 @@ def test_an_unknown_major_version_is_kept_until_it_is_accepted(shared_data: Path
 
 
 def test_packets_are_read_as_soon_as_the_registry_is_back(shared_data: Path) -> None:
-    schema = _next_version(11, 3)
-    message = _message(shared_data, 1103, schema)
+    schema = registered(11, 3, (11, 1))
+    message = _message(shared_data, 1103)
     with serving(FakeRegistry()) as registry:
         clock = Clock()
         cache = SchemaCache([LSST], OpenSchemaRegistry(SchemaRegistry(registry.url), clock))
         assert _decoded(message, cache).rejects["reason"].to_pylist() == ["UNKNOWN_SCHEMA"]
         known = (shared_data / "lsst" / "kafka-wire-format").glob("*.avro")
         assert _decoded(Message(next(known).read_bytes(), "lsst-alerts"), cache).rejects.num_rows == 0
-        registry.schemas[1103] = json.dumps(schema)
+        registry.schemas |= schema
         clock.now = 100
         assert len(_decoded(message, cache).alerts["lsst"]) == 1
 
 
 def test_what_a_registry_gives_is_checked_like_every_schema(shared_data: Path) -> None:
     recursive = {"type": "record", "name": "alert", "fields": [{"name": "a", "type": ["null", "alert"]}]}
-    message = _message(shared_data, 1102, _next_version(11, 2))
+    message = _message(shared_data, 1102)
     with serving(FakeRegistry({1102: json.dumps(recursive)})) as registry:
         found = _decoded(message, SchemaCache([LSST], SchemaRegistry(registry.url).open()))
         assert found.rejects["reason"].to_pylist() == ["BAD_SCHEMA"]
