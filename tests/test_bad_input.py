@@ -203,6 +203,7 @@ def test_a_password_that_is_no_text_is_not_repeated(home: Path) -> None:
     ("variable", "value", "words"),
     [
         ("LINNET_KAFKA_BOTSTRAP", "x", ("unknown key 'botstrap'", "bootstrap")),
+        ("LINNET_DELIVERY_PARTITIONS", "many", ("'partitions'", "integer")),
         ("LINNET_KAFKA_TLS", "perhaps", ("'tls'", "boolean")),
         ("LINNET_REGISTRY_ADDRESS", "x", ("unknown key 'address'", "url")),
     ],

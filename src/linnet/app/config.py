@@ -20,12 +20,12 @@ CONFIG_FILE = "linnet.toml"
 DEFAULT_HOME = "linnet-home"
 
 
-_ENVIRONMENT = re.compile(r"LINNET_(KAFKA|REGISTRY)_([A-Z_]+)")
+_ENVIRONMENT = re.compile(r"LINNET_(KAFKA|DELIVERY|REGISTRY)_([A-Z_]+)")
 """What the environment sets: LINNET_KAFKA_USER is `user` in the table `[kafka]`."""
 
 
-class KafkaSettings(BaseModel):
-    """Every key of the table `[kafka]`."""
+class _Connection(BaseModel):
+    """How a Kafka is reached."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -34,7 +34,19 @@ class KafkaSettings(BaseModel):
     password: Annotated[SecretStr | None, Field(description="Its password.")] = None
     tls: Annotated[bool, Field(description="Whether the connection is encrypted.")] = False
     authority: Annotated[str | None, Field(description="File of trusted certificates; else the system's.")] = None
+
+
+class KafkaSettings(_Connection):
+    """Every key of the table `[kafka]`: where alerts come from."""
+
     group: Annotated[str, Field(min_length=1, description="Group under which Kafka sees our progress.")] = "linnet"
+
+
+class DeliverySettings(_Connection):
+    """Every key of the table `[delivery]`: the Kafka to which routes send, where it is not that of `[kafka]`."""
+
+    partitions: Annotated[int, Field(ge=1, le=1000, description="Of a topic that a route makes.")] = 1
+    replication: Annotated[int, Field(ge=-1, le=10, description="Of such a topic; -1: the broker's default.")] = 1
 
 
 class RegistrySettings(BaseModel):
@@ -59,11 +71,17 @@ class Settings(BaseModel):
     host: Annotated[str, Field(description="Address that `linnet serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Its port; 0 takes a free one.")] = 8000
     kafka: Annotated[KafkaSettings, Field(description="How Kafka is reached.")] = KafkaSettings()
+    delivery: Annotated[DeliverySettings, Field(description="How routes reach theirs.")] = DeliverySettings()
     registry: Annotated[RegistrySettings, Field(description="Who knows schemas by their ids.")] = RegistrySettings()
 
 
-_TABLES: dict[str, type[BaseModel]] = {"kafka": KafkaSettings, "registry": RegistrySettings}
+_TABLES: dict[str, type[BaseModel]] = {
+    "kafka": KafkaSettings,
+    "delivery": DeliverySettings,
+    "registry": RegistrySettings,
+}
 _BOOLEANS: dict[str, object] = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_NUMBERS = {"partitions", "replication"}
 
 
 def home_path(given: Path | None) -> Path:
@@ -121,7 +139,9 @@ def _with_environment(written: Settings) -> Settings:
         if named is None or not text:
             continue
         table, key = named[1].lower(), named[2].lower()
-        value = _BOOLEANS.get(text.lower(), text) if key == "tls" else text
+        value: object = _BOOLEANS.get(text.lower(), text) if key == "tls" else text
+        if key in _NUMBERS and re.fullmatch("-?[0-9]{1,9}", text):
+            value = int(text)
         before = getattr(written, table)
         try:
             changed = type(before).model_validate({**before.model_dump(), key: value})

@@ -17,7 +17,7 @@ from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
-from linnet.app.kafka import registry
+from linnet.app.kafka import registry, sink
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
@@ -109,7 +109,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        routes = tuple((r, _sink(home, settings, r)) for r in parts.control.routes())
         try:
             yield parts, parts.corridor(routes)
         finally:
@@ -191,11 +191,14 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, route: Route) -> OpenSink:
+def _sink(home: Home, settings: Settings, route: Route) -> OpenSink:
+    """The open sink of a route: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`."""
     kind, _, target = route.sink.partition(":")
-    if kind != "files":
-        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
-    return JsonLinesFiles(home.path / target).open()
+    if kind == "files":
+        return JsonLinesFiles(home.path / target).open()
+    if kind in {"kafka", "kafka-avro"}:
+        return sink(settings, target, "avro" if kind == "kafka-avro" else "json").open()
+    raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
 
 
 def _filter_refused(text: object, error: Exception) -> None:

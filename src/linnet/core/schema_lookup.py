@@ -59,6 +59,27 @@ class SchemaLookup(Protocol):
         """
 
 
+class SchemaRegister(Protocol):
+    """Takes schemas and gives them ids."""
+
+    def register(self, subject: str, text: str) -> int:
+        """The id of a schema under a subject, the same for the same text.
+
+        Raises:
+            ServiceError: it cannot be asked, or refuses the schema.
+        """
+
+    def close(self) -> None:
+        """Let go of it. May be called twice."""
+
+
+class SchemaRegisterDescription(Protocol):
+    """Description of one: frozen and picklable."""
+
+    def open(self) -> SchemaRegister:
+        """Ready to be asked."""
+
+
 def looked_up(lookup: SchemaLookup, schema_id: int) -> SchemaText:
     """The schema of an id that no survey carries.
 
