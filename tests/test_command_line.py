@@ -79,7 +79,7 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
-    *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
+    *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""
 

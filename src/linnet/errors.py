@@ -9,6 +9,9 @@
     ├── PlanError            modules cannot be put in order; names the nearest columns
     ├── ModuleError          a science module broke its declaration
     ├── FilterError          a filter's text is refused; carries position, reason, suggestion
+    ├── ServiceError         a service beside Linnet (Kafka, a schema registry) cannot be reached, or refuses
+    │   ├── DeliveryError    it did not take a message; nothing of the batch counts as sent
+    │   └── GapError         messages between our position and what is still there are gone
     ├── StorageError         the store, the archive or the disk under them failed; nothing was acknowledged
     └── HomeError            the home folder cannot be used
         ├── HomeLockedError  another process writes to it
@@ -22,7 +25,9 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigError",
+    "DeliveryError",
     "FilterError",
+    "GapError",
     "HomeError",
     "HomeLockedError",
     "HomeVersionError",
@@ -33,6 +38,7 @@ __all__ = [
     "PacketError",
     "PlanError",
     "SchemaError",
+    "ServiceError",
     "StorageError",
 ]
 
@@ -89,6 +95,18 @@ class FilterError(LinnetError):
         super().__init__(message)
         self.position = position
         self.suggestion = suggestion
+
+
+class ServiceError(LinnetError):
+    """A service beside Linnet (Kafka, a schema registry) cannot be reached, refuses, or answers nonsense."""
+
+
+class DeliveryError(ServiceError):
+    """A service did not take a message. Nothing of the batch counts as sent; sending it again is harmless."""
+
+
+class GapError(ServiceError):
+    """Messages between our position and the first one that is still there are gone; the message names the offsets."""
 
 
 class StorageError(LinnetError):

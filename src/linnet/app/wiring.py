@@ -17,10 +17,12 @@ from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
+from linnet.app.kafka import registry, sink
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.schema_lookup import SchemaLookup
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
@@ -108,7 +110,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        routes = tuple((r, _sink(home, r)) for r in parts.control.routes())
+        routes = tuple((r, _sink(home, settings, r)) for r in parts.control.routes())
         try:
             yield parts, parts.corridor(routes)
         finally:
@@ -150,7 +152,10 @@ def open_control(home: Home) -> SqliteControl:
 
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
-    with archives(home) as (ordered, found), ExitStack() as opened:
+    with ExitStack() as opened:
+        lookup = registry(home, settings).open()
+        opened.callback(lookup.close)
+        ordered, found = opened.enter_context(archives(home, lookup))
         store = _open_store(home, stored_columns(ordered), read_only=read_only)
         opened.callback(store.close)
         control = open_control(home)
@@ -172,10 +177,10 @@ def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> S
 
 
 @contextmanager
-def archives(home: Home) -> Iterator[tuple[Plan, Archives]]:
+def archives(home: Home, lookup: SchemaLookup | None = None) -> Iterator[tuple[Plan, Archives]]:
     """The plan and both archives of a home: all that is left where the store is lost."""
     sky = {s.name: s for s in surveys()}
-    schemas = SchemaCache(tuple(sky.values()))
+    schemas = SchemaCache(tuple(sky.values()), lookup)
     raw = SegmentArchive(home.raw, _schema_text(schemas))
     try:
         yield plan(), Archives(raw, ParquetArchive(home.science), sky, schemas)
@@ -187,11 +192,14 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, route: Route) -> OpenSink:
+def _sink(home: Home, settings: Settings, route: Route) -> OpenSink:
+    """The open sink of a route: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`."""
     kind, _, target = route.sink.partition(":")
-    if kind != "files":
-        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
-    return JsonLinesFiles(home.path / target).open()
+    if kind == "files":
+        return JsonLinesFiles(home.path / target).open()
+    if kind in {"kafka", "kafka-avro"}:
+        return sink(settings, target, "avro" if kind == "kafka-avro" else "json").open()
+    raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
 
 
 def _filter_refused(text: object, error: Exception) -> None:

@@ -40,6 +40,26 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Messages that were passed over, because they are not there any more.
+
+    Attributes:
+        expected: offset of the next message that was to be read.
+        found: offset at which reading goes on; smaller where a topic was made anew.
+    """
+
+    topic: str
+    partition: int
+    expected: int
+    found: int
+
+    @property
+    def lost(self) -> int:
+        """How many messages are gone, at most; 0 where that is not known."""
+        return max(0, self.found - self.expected)
+
+
+@dataclass(frozen=True)
 class Message:
     """One message before it is put in a batch."""
 

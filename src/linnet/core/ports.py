@@ -6,14 +6,14 @@ Doubles of every port that live in memory ship in `linnet.adapters.memory_*`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from linnet.core.avro_blocks import Place
 from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
 from linnet.core.decoding import Datums, Schema
-from linnet.core.envelope import Position
+from linnet.core.envelope import Gap, Position
 from linnet.core.store_port import OBJECT, Store
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ActiveFilters",
     "Control",
     "FilterText",
+    "LiveSource",
     "OpenSink",
     "OpenSource",
     "RawArchive",
@@ -43,6 +44,29 @@ class OpenSource(Protocol):
 
     def close(self) -> None:
         """Let go of everything. May be called twice."""
+
+
+@runtime_checkable
+class LiveSource(Protocol):
+    """What an open source of a live topic can do besides; a file has no use for it."""
+
+    def committed(self, positions: Sequence[Position]) -> None:
+        """Told after our own commit: others may see how far we are. A hint, which may get lost."""
+
+    def pause(self) -> None:
+        """Take nothing more in; `next_batch` is still to be called, and gives empty batches."""
+
+    def resume(self) -> None:
+        """Go on where it was paused."""
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Messages that were passed over since it was opened, because they are gone."""
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Messages that wait behind our position, by topic and partition, as far as known."""
+
+    def trouble(self) -> str | None:
+        """What keeps messages from coming, in one line; None where nothing does."""
 
 
 class Source(Protocol):
