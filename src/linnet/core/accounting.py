@@ -8,7 +8,11 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linnet.core.envelope import Gap
 from linnet.core.unit import COUNT, RELEASE, STAGES
+
+SOURCE, GAP = "source", "GAP"
+"""Stage and outcome of messages that were gone before they could be read; they were never received."""
 
 _ORIGIN = ["topic", "partition", "survey", "night", "visit"]
 
@@ -68,6 +72,11 @@ class Ledger:
     def failed(self, module: str, topic: str, survey: str) -> None:
         """Count one batch in which a module failed."""
         row = {"topic": topic, "partition": 0, "survey": survey, "stage": "module", "outcome": module, "n": 1}
+        self._parts.append(pa.Table.from_pylist([row], schema=COUNT))
+
+    def passed_over(self, gap: Gap) -> None:
+        """Count messages that a source passed over, because they are gone."""
+        row = {"topic": gap.topic, "partition": gap.partition, "stage": SOURCE, "outcome": GAP, "n": gap.lost}
         self._parts.append(pa.Table.from_pylist([row], schema=COUNT))
 
     def table(self) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.accounting import Ledger
-from linnet.core.envelope import Position
+from linnet.core.envelope import Gap, Position
 from linnet.core.lightcurve import point_rows, withdrawn_rows
 from linnet.core.ports import ActiveFilters
 from linnet.core.reasons import DUPLICATE, Reason
@@ -54,12 +55,16 @@ class Draft:
     bad: tuple[Bad, ...]
     part: Part | None
     positions: tuple[Position, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
-def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Position, ...]) -> list[Draft]:
+def drafts(
+    opened: Opened, open_nights: dict[str, int], positions: tuple[Position, ...], gaps: tuple[Gap, ...] = ()
+) -> list[Draft]:
     """A batch as units: refused messages and alerts first, then one part per survey and night, earlier first.
 
-    The positions go with the last unit, so that they never pass what is not durable yet.
+    The positions go with the last unit, so that they never pass what is not durable yet, and what the source passed
+    over with them.
     """
     bad, parts = [], []
     for arrivals in opened.arrivals:
@@ -73,12 +78,14 @@ def drafts(opened: Opened, open_nights: dict[str, int], positions: tuple[Positio
     heads = [Draft(opened, tuple(bad), parts[0] if parts else None, ())]
     rest = [Draft(None, (), part, ()) for part in parts[1:]]
     *before, last = [*heads, *rest]
-    return [*before, Draft(last.refused, last.bad, last.part, positions)]
+    return [*before, Draft(last.refused, last.bad, last.part, positions, gaps)]
 
 
 def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters, seen: Seen) -> Unit:
     """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
     ledger = Ledger()
+    for gap in draft.gaps:
+        ledger.passed_over(gap)
     refusals = Refusals(seen, ledger)
     _count_refused(draft, ledger, refusals)
     run = corridor.run_of(filters)
@@ -163,7 +170,10 @@ def _rows(
         corridor.module_failed(name, survey.name, error)
 
     enriched = enrich(survey, fresh.alerts, night, corridor.store, corridor.plan, failed)
-    return scalars(enriched), evaluate(filters, enriched, corridor.plan.columns)
+    started = time.perf_counter()
+    tags = evaluate(filters, enriched, corridor.plan.columns)
+    corridor.observer.worked("filter", enriched.num_rows, time.perf_counter() - started)
+    return scalars(enriched), tags
 
 
 def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, places: pa.Table) -> dict[str, pa.Array]:

@@ -21,13 +21,13 @@ class Channel(Generic[Item]):
         room: weight that may wait. An item heavier than that passes alone.
 
     Attributes:
-        given: items handed over so far.
+        given: items handed over so far. weight: of those that wait.
     """
 
     def __init__(self, room: float) -> None:
         self._room = room
         self._waiting: deque[tuple[Item, float]] = deque()
-        self._weight = 0.0
+        self.weight = 0.0
         self.given = 0
         self._ended = False
         self._broken = False
@@ -39,16 +39,27 @@ class Channel(Generic[Item]):
         Raises:
             BrokenOffError: `break_off` was called.
         """
+        held_up = self._is_full(weight)
+        self.offer(item, weight, None)
+        return held_up
+
+    def offer(self, item: Item, weight: float, seconds: float | None) -> bool:
+        """Hand an item over if there is room for it within so many seconds (None: however long); gives whether.
+
+        Raises:
+            BrokenOffError: `break_off` was called.
+        """
         with self._changed:
-            held_up = self._is_full(weight)
-            self._changed.wait_for(lambda: self._broken or not self._is_full(weight))
+            self._changed.wait_for(lambda: self._broken or not self._is_full(weight), seconds)
             if self._broken:
                 raise BrokenOffError
+            if self._is_full(weight):
+                return False
             self._waiting.append((item, weight))
-            self._weight += weight
+            self.weight += weight
             self.given += 1
             self._changed.notify_all()
-            return held_up
+            return True
 
     def end(self) -> None:
         """Say that nothing more comes."""
@@ -69,21 +80,33 @@ class Channel(Generic[Item]):
         Raises:
             BrokenOffError: `break_off` was called.
         """
+        return (item for item in self.ticking(None) if item is not None)
+
+    def ticking(self, seconds: float | None) -> Iterator[Item | None]:
+        """Items until the end, and None whenever so long nothing came.
+
+        Raises:
+            BrokenOffError: `break_off` was called.
+        """
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._broken or self._ended or self._waiting)
+                self._changed.wait_for(lambda: self._broken or self._ended or self._waiting, seconds)
                 if self._broken:
                     raise BrokenOffError
-                if not self._waiting:
+                if self._ended and not self._waiting:
                     return
-                item, weight = self._waiting.popleft()
-                self._weight -= weight
-                self._changed.notify_all()
+                item = self._take() if self._waiting else None
             yield item
 
     def __len__(self) -> int:
         """Items that wait."""
         return len(self._waiting)
 
+    def _take(self) -> Item:
+        item, weight = self._waiting.popleft()
+        self.weight -= weight
+        self._changed.notify_all()
+        return item
+
     def _is_full(self, weight: float) -> bool:
-        return bool(self._waiting) and self._weight + weight > self._room
+        return bool(self._waiting) and self.weight + weight > self._room

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.observing import Observer, Unobserved
 from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.survey import Survey
@@ -23,6 +24,7 @@ class Corridor:
         run_of: describes the run for a set of active filters.
         routes: readers of the tag log with their open sinks.
         publish_private: whether what is not public is delivered too.
+        observer: is told what happens.
     """
 
     surveys: tuple[Survey, ...]
@@ -37,4 +39,5 @@ class Corridor:
     filters_changed: Callable[[], bool] = lambda: False
     routes: tuple[tuple[Route, OpenSink], ...] = ()
     publish_private: bool = False
+    observer: Observer = field(default_factory=Unobserved)
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-from threading import Condition
-
+from linnet.engines.ages import Underway
 from linnet.engines.corridor import Corridor
-from linnet.engines.delivery import deliver
+from linnet.engines.following import Following
 
 
 class Delivering:
-    """Follows the tag log in a thread of its own, or once when asked.
+    """All routes, each independent of the others.
 
-    A route that lags costs no memory: it has a cursor.
+    Args:
+        corridor: everything connected.
+        underway: knows when alerts were sent.
+        patient: see `Following`.
+
+    Attributes:
+        routes: one follower each.
     """
 
-    def __init__(self, corridor: Corridor) -> None:
-        self._corridor = corridor
-        self._changed = Condition()
-        self._news = True
-        self._ended = False
+    def __init__(self, corridor: Corridor, underway: Underway, *, patient: bool = False) -> None:
+        self.routes = tuple(Following(corridor, each, underway, patient=patient) for each in corridor.routes)
 
     def once(self) -> None:
-        """Send what is committed and was not sent.
+        """Send what is committed and was not sent, in the caller's thread.
 
         Raises:
-            StorageError: a sink failed; its cursor stays where it was.
+            StorageError, ServiceError: a sink failed; its cursor stays where it was.
         """
-        corridor = self._corridor
-        deliver(corridor.store, corridor.control, corridor.routes, publish_private=corridor.publish_private)
-
-    def run(self) -> None:
-        """Send until the end was told and everything before it is sent."""
-        while self._wait():
-            self.once()
+        for route in self.routes:
+            route.once()
 
     def news(self) -> None:
         """Something was committed."""
-        with self._changed:
-            self._news = True
-            self._changed.notify_all()
+        for route in self.routes:
+            route.news()
 
     def end(self) -> None:
         """Nothing more is committed."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def _wait(self) -> bool:
-        """Whether there may be something to send; False at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._news or self._ended)
-            found, self._news = self._news, False
-            return found
+        for route in self.routes:
+            route.end()

@@ -10,14 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock, Thread
 
+from linnet.core.observing import Observer
 from linnet.core.ports import Source
 from linnet.engines.channel import BrokenOffError, Channel
+from linnet.engines.committing import Committing
 from linnet.engines.delivering import Delivering
 from linnet.engines.in_flight import InFlight
 from linnet.engines.stages import Offer, Opening, Planned, Planning
 
 ROOM = 192 * 1024 * 1024
 """Bytes of messages that may wait between two stages: more than two batches of ZTF's, or one of LSST's longest."""
+
+TICK = 1.0
+"""Seconds between looks whether a science file is due while nothing comes."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,12 @@ class Stages:
 
     opening: Opening
     planning: Planning
+    committing: Committing
     delivering: Delivering
     in_flight: InFlight
 
 
-def run_overlapped(
-    stages: Stages, commit: Callable[[Planned], None], inputs: Sequence[Source], *, resume: bool
-) -> None:
+def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer, *, resume: bool) -> None:
     """Take everything that the sources have; return when all of it is committed and delivered.
 
     The first error of any stage ends all of them and is raised here. What was planned and not committed is dropped:
@@ -47,14 +51,19 @@ def run_overlapped(
             raise BrokenOffError
 
     def commits() -> None:
-        for planned in to_commit:
-            commit(planned)
-            stages.delivering.news()
+        for planned in to_commit.ticking(TICK):
+            if planned is None:
+                stages.committing.idle()
+            else:
+                stages.committing.commit(planned)
+                stages.delivering.news()
+            observer.waiting("plan", len(to_plan), to_plan.weight)
+            observer.waiting("commit", len(to_commit), to_commit.weight)
 
     work: dict[str, Callable[[], None]] = {
         "open": lambda: stages.opening.run(inputs, to_plan, resume=resume, settled=settled),
         "plan": lambda: stages.planning.run(to_plan, to_commit),
-        "deliver": stages.delivering.run,
+        **{f"route-{route.name}": route.run for route in stages.delivering.routes},
     }
     threads = [Thread(target=ending.guard, args=(each,), name=f"linnet-{name}") for name, each in work.items()]
     for thread in threads:

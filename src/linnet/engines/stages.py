@@ -8,21 +8,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 import pyarrow as pa
 
-from linnet.core.envelope import Position
+from linnet.core.envelope import Gap, Position
 from linnet.core.failpoints import passing
 from linnet.core.ports import ActiveFilters, OpenSource, Source
 from linnet.core.unit import Unit
+from linnet.engines.ages import Sent
 from linnet.engines.arrivals import Opened, open_batch
 from linnet.engines.assembling import Draft, assemble, drafts
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.corridor import Corridor
 from linnet.engines.in_flight import InFlight, Seen
+from linnet.engines.polling import Polling
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,16 @@ class Offer:
 
     Attributes:
         positions: where the source goes on after it.
-        rows: messages. weight: their bytes.
+        rows: messages. weight: their bytes. sent: when they were.
+        gaps: what the source passed over before the end of this batch.
     """
 
     opened: Opened
     positions: tuple[Position, ...]
     rows: int
     weight: int
+    sent: Sent = field(default_factory=Sent)
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,13 @@ class Planned:
     Attributes:
         rows: messages of the batch that is through with this unit; 0 where more units of the batch follow.
         weight: bytes of its datums, as long as it waits.
+        sent: when the messages of the batch were sent.
     """
 
     unit: Unit
     rows: int
     weight: int
+    sent: Sent = field(default_factory=Sent)
 
 
 class Opening:
@@ -61,12 +69,14 @@ class Opening:
         corridor: everything connected.
         size: how much to ask for.
         stopping: once set, nothing more is polled.
+        age: seconds after which a batch of a live source is closed, full or not.
     """
 
-    def __init__(self, corridor: Corridor, size: BatchSize, stopping: Event) -> None:
+    def __init__(self, corridor: Corridor, size: BatchSize, stopping: Event, age: float = 0.25) -> None:
         self._corridor = corridor
         self._size = size
         self._stopping = stopping
+        self._age = age
         self._wanted = {s.name: s.fields() for s in corridor.surveys}
 
     def run(self, inputs: Sequence[Source], out: Channel[Offer], *, resume: bool, settled: Callable[[], None]) -> None:
@@ -83,27 +93,28 @@ class Opening:
                 settled()
             reader = source.open(self._corridor.store.positions() if resume else ())
             try:
-                self._drain(reader, out)
+                self._drain(reader, out, settled)
             finally:
                 reader.close()
         out.end()
 
-    def open(self, batch: pa.RecordBatch, positions: tuple[Position, ...]) -> Offer:
+    def open(self, batch: pa.RecordBatch, positions: tuple[Position, ...], gaps: tuple[Gap, ...] = ()) -> Offer:
         """Decode one batch of envelopes."""
-        started = time.perf_counter()
-        opened = open_batch(batch, self._corridor.surveys, self._corridor.schemas, self._wanted)
-        self._size.took("open", batch.num_rows, time.perf_counter() - started)
-        return Offer(opened, positions, batch.num_rows, int(batch.nbytes))
+        started, now = time.perf_counter(), time.time()
+        opened = open_batch(batch, self._corridor.surveys, self._corridor.schemas, self._wanted, now)
+        seconds = time.perf_counter() - started
+        self._size.took("open", batch.num_rows, seconds)
+        self._corridor.observer.worked("open", batch.num_rows, seconds)
+        sent = Sent.of(batch, opened.arrivals, now)
+        return Offer(opened, positions, batch.num_rows, int(batch.nbytes), sent, gaps)
 
-    def _drain(self, reader: OpenSource, out: Channel[Offer]) -> None:
-        while not self._stopping.is_set():
-            batch = reader.next_batch(self._size.limit())
-            if batch is None:
-                return
+    def _drain(self, reader: OpenSource, out: Channel[Offer], settled: Callable[[], None]) -> None:
+        polling = Polling(reader, self._corridor, self._size, age=self._age, stopping=self._stopping)
+        for batch in polling.batches():
             passing("01")
-            if batch.num_rows:
-                offer = self.open(batch, reader.position())
-                self._size.held_up(out.put(offer, offer.weight))
+            offer = self.open(batch, reader.position(), polling.new_gaps())
+            self._size.held_up(polling.hand_over(partial(out.offer, offer, offer.weight)))
+        polling.finish(settled)
 
 
 class Planning:
@@ -134,16 +145,19 @@ class Planning:
 
     def plan(self, offer: Offer) -> Iterator[Planned]:
         """The units of one batch, the next one only when it is asked for. Their datums are archived and synced."""
-        units = drafts(offer.opened, self._nights, offer.positions)
+        units = drafts(offer.opened, self._nights, offer.positions, offer.gaps)
         for place, draft in enumerate(units):
             filters = self._settle(draft)
             started = time.perf_counter()
             unit = assemble(draft, self._in_flight.planned + 1, self._corridor, filters, self._seen)
             rows = 0 if unit.alerts is None else unit.alerts.num_rows
-            self._size.took("plan", rows, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._size.took("plan", rows, seconds)
+            self._corridor.observer.worked("plan", rows, seconds)
             self._note(unit)
             is_last = place == len(units) - 1
-            yield Planned(unit, offer.rows if is_last else 0, offer.weight * rows // max(1, offer.rows))
+            weight = offer.weight * rows // max(1, offer.rows)
+            yield Planned(unit, offer.rows if is_last else 0, weight, offer.sent)
 
     def close_nights(self) -> None:
         """Close the raw segments of nights that a committed unit has ended."""

@@ -19,11 +19,12 @@ What is offered, so that every byte someone pointed at is accounted for:
 
 Offsets number the sorted listing of a topic from 0. Positions therefore hold as long as the folder stays as it is: they
 are for going on after an interruption. To take in a folder that has grown, open it without positions; what is stored
-already is counted as duplicate.
+already is counted as duplicate. A folder that goes on growing is read by `folder_source`.
 """
 
+from linnet.adapters.avro_files.folder_source import FolderSource, OpenFolder
 from linnet.adapters.avro_files.listing import Entry
 from linnet.adapters.avro_files.night_order import in_night_order
 from linnet.adapters.avro_files.reading import AvroFiles, FileList, OpenFiles
 
-__all__ = ["AvroFiles", "Entry", "FileList", "OpenFiles", "in_night_order"]
+__all__ = ["AvroFiles", "Entry", "FileList", "FolderSource", "OpenFiles", "OpenFolder", "in_night_order"]

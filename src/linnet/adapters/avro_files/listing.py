@@ -108,7 +108,7 @@ def _messages(folder: Path, file: Path) -> Iterator[tuple[str, bytes, int]]:
     """(topic, key, member) of every message of one file."""
     if not os.access(file, os.R_OK):
         raise InputError(f"cannot read {file}: permission denied")
-    members = _members(file) if file.name.lower().endswith(SUFFIXES) else []
+    members = members_of(file) if file.name.lower().endswith(SUFFIXES) else []
     if members:
         topic = _text(file)
         for number, name in members:
@@ -117,8 +117,12 @@ def _messages(folder: Path, file: Path) -> Iterator[tuple[str, bytes, int]]:
         yield _text(folder), os.fsencode(file.relative_to(folder)), -1
 
 
-def _members(file: Path) -> list[tuple[int, bytes]]:
-    """Number and name of every message in a tar; none where it is damaged."""
+def members_of(file: Path) -> list[tuple[int, bytes]]:
+    """Number and name of every message in a tar; none where it is damaged.
+
+    Raises:
+        InputError: it may not be read.
+    """
     try:
         with closing(TarFile(file)) as tar:
             return [(n, name_of(m)) for n, m in tar.members() if not m.isdir() and not _hidden(m.name)]

@@ -1,0 +1,137 @@
+"""One route on the heels of the tag log, in a thread of its own: a slow or broken sink holds up nobody else."""
+
+from __future__ import annotations
+
+import time
+from threading import Condition
+
+import pyarrow as pa
+
+from linnet.core.ports import OpenSink, Route
+from linnet.engines.ages import Underway
+from linnet.engines.channel import BrokenOffError
+from linnet.engines.corridor import Corridor
+from linnet.engines.delivery import deliver
+from linnet.errors import ServiceError, StorageError
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds before a failed delivery is tried again: doubled with each failure in a row, up to the longest."""
+
+GRACE = 10.0
+"""Seconds that a patient route may go on sending after the last commit; what is left waits behind its cursor."""
+
+
+class Following:
+    """Brings one route up to the tag log's end, whenever something was committed.
+
+    A route that lags costs no memory: it has a cursor.
+
+    Args:
+        corridor: everything connected.
+        target: the route and its open sink.
+        underway: knows when alerts were sent.
+        patient: whether a sink that fails is tried again, for ever; otherwise its error is raised.
+    """
+
+    def __init__(
+        self, corridor: Corridor, target: tuple[Route, OpenSink], underway: Underway, *, patient: bool
+    ) -> None:
+        self.name = target[0].name
+        self._corridor = corridor
+        self._sink = _Watched(target, corridor, underway)
+        self._target = (target[0], self._sink)
+        self._patient = patient
+        self._changed = Condition()
+        self._news = True
+        self._ended = False
+
+    def once(self) -> None:
+        """Send what is committed and was not sent.
+
+        Raises:
+            StorageError, ServiceError: the sink failed; the cursor stays where it was.
+        """
+        corridor = self._corridor
+        deliver(corridor.store, corridor.control, (self._target,), publish_private=corridor.publish_private)
+
+    def run(self) -> None:
+        """Send until the end was told and everything before it is sent, or cannot be."""
+        pause = 0.0
+        while self._wait(pause):
+            pause = self._tried(pause)
+            if pause and self._ended:
+                return
+
+    def news(self) -> None:
+        """Something was committed."""
+        with self._changed:
+            self._news = True
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more is committed."""
+        with self._changed:
+            self._ended = True
+            if self._patient:
+                self._sink.until = time.monotonic() + GRACE
+            self._changed.notify_all()
+
+    def _tried(self, pause: float) -> float:
+        """Seconds to wait before the next try; 0 where all went well."""
+        try:
+            self.once()
+        except (StorageError, ServiceError) as error:
+            if not self._patient:
+                raise
+            self._corridor.observer.trouble(self.name, str(error))
+            return min(LONGEST_PAUSE, 2 * pause or FIRST_PAUSE)
+        if pause:
+            self._corridor.observer.trouble(self.name, None)
+        return 0.0
+
+    def _wait(self, pause: float) -> bool:
+        """Whether there may be something to send; False at the end."""
+        with self._changed:
+            if pause:
+                self._changed.wait_for(lambda: self._ended, pause)
+                self._news = False
+                return True
+            self._changed.wait_for(lambda: self._news or self._ended)
+            found, self._news = self._news, False
+            return found
+
+
+class _Watched:
+    """A sink whose deliveries are told to the observer, and which takes nothing more once its time is up."""
+
+    def __init__(self, target: tuple[Route, OpenSink], corridor: Corridor, underway: Underway) -> None:
+        self._route, self._inner = target
+        self._corridor = corridor
+        self._underway = underway
+        self._written: list[pa.RecordBatch] = []
+        self._seconds = 0.0
+        self.until = float("inf")
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Pass rows on."""
+        if time.monotonic() > self.until:
+            raise BrokenOffError
+        started = time.perf_counter()
+        self._inner.write(batch)
+        self._seconds += time.perf_counter() - started
+        self._written.append(batch.select(["survey", "alert_id"]))
+
+    def flush(self) -> None:
+        """Return when it is durable, and tell of it."""
+        started = time.perf_counter()
+        self._inner.flush()
+        seconds = self._seconds + time.perf_counter() - started
+        written, self._written, self._seconds = self._written, [], 0.0
+        for batch in written:
+            if batch.num_rows:
+                ages = self._underway.ages(batch)
+                self._corridor.observer.delivered(self._route.name, batch.num_rows, seconds, ages)
+                seconds = 0.0
+
+    def close(self) -> None:
+        """The sink is closed by whoever opened it."""
