@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from linnet.adapters.kafka_access import KafkaAccess, Watch, client, told, words
 from linnet.adapters.kafka_topics import make_topics
+from linnet.core.failpoints import passing
 from linnet.core.json_rows import lines, values
 from linnet.core.message_avro import datums, fingerprint, frame, record_schema
 from linnet.core.schema_lookup import SchemaRegister, SchemaRegisterDescription
@@ -170,6 +171,7 @@ class OpenKafkaSink:
                 name = str(headers[0][1])
                 raise DeliveryError(f"Kafka does not take the message {name}: {told(error)}") from error
             self._sent += 1
+            passing("08")
         producer.poll(0)
 
     def _bodies(self, topic: str, rows: pa.RecordBatch) -> tuple[list[bytes], str]:

@@ -31,6 +31,7 @@ def deliver(
         while (tags := store.tags_after(progress[0], CHUNK)).num_rows:
             went, withheld = _chunk(store, (route, sink), tags, publish_private)
             progress = (tags.column("seq")[-1].as_py(), progress[1] + went, progress[2] + withheld)
+            passing("09")
             control.set_cursor(route.name, *progress)
             sent += went
             if tags.num_rows < CHUNK:
