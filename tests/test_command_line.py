@@ -78,7 +78,21 @@ def answer(*arguments: str | Path) -> Any:
 
 
 COMMANDS = {
-    *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
+    *(
+        "demo",
+        "ingest",
+        "serve",
+        "audit",
+        "trace",
+        "plan",
+        "rebuild",
+        "reprocess",
+        "doctor",
+        "warmup",
+        "load",
+        "record",
+        "play",
+    ),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""

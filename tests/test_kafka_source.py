@@ -95,7 +95,7 @@ def test_the_group_hears_of_what_was_committed(kafka: KafkaServer) -> None:
         until(lambda: told() == [5, 5], 10)
 
 
-def test_messages_without_key_or_value_are_null(kafka: KafkaServer) -> None:
+def test_a_message_without_a_key_has_none_and_one_without_a_value_is_empty(kafka: KafkaServer) -> None:
     kafka.create("nulls")
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     producer.produce("nulls", None, key=None)
@@ -103,7 +103,7 @@ def test_messages_without_key_or_value_are_null(kafka: KafkaServer) -> None:
     assert producer.flush(10) == 0
     with opened(_source(kafka, "nulls")) as reader:
         first, second = read(reader, 2).to_pylist()
-    assert (first["key"], first["value"], second["key"], second["value"]) == (None, None, b"", b"")
+    assert (first["key"], first["value"], second["key"], second["value"]) == (None, b"", b"", b"")
     assert second["timestamp"] == datetime.fromtimestamp(1_700_000_000.123, UTC)
 
 
@@ -275,6 +275,24 @@ def test_processes_share_the_partitions_without_overlap(kafka: KafkaServer) -> N
             while (batch := reader.next_batch(1000)) is not None:
                 got += batch.column("value").to_pylist()
     assert sorted(map(int, got)) == list(range(70))
+
+
+def test_who_reads_slowly_holds_nobody_up_and_misses_nothing(kafka: KafkaServer) -> None:
+    kafka.create("slow")
+    fill(kafka, "slow", [b"%d" % n for n in range(2000)])
+    with opened(_source(kafka, "slow")) as slow, opened(_source(kafka, "slow")) as quick:
+        got = [read(slow, 1, 1)["value"][0].as_py()]
+        started = time.monotonic()
+        read(quick, 2000)
+        assert time.monotonic() - started < 2
+        for _ in range(3):
+            time.sleep(1)
+            got += read(slow, 1, 1)["value"].to_pylist()
+        assert slow.position() == (Position("slow", 0, 4),)
+        assert slow.lag() == {("slow", 0): 1996}
+        assert quick.lag() == {("slow", 0): 0}
+        got += read(slow, 1996)["value"].to_pylist()
+    assert list(map(int, got)) == list(range(2000))
 
 
 def test_shares_of_many_topics_are_even() -> None:

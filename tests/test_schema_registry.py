@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fake_registry import FakeRegistry, serving
-from future_lsst import NOTE, SPARKLE, later_message, registered
+from future_lsst import NOTE, SPARKLE, later_message, registered, sent
 from kafka_server import free_ports
+from linnet.adapters.recording import write_recording
 from linnet.adapters.schema_registry import OpenSchemaRegistry, SchemaRegistry
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
@@ -21,6 +23,7 @@ from linnet.core.schema_lookup import SchemaText
 from linnet.errors import ConfigError, NotFoundError, ServiceError
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.lsst.schemas import carried
+from processes import linnet
 
 LSST = Lsst()
 TEXT = json.dumps(carried(7, 4))
@@ -175,6 +178,23 @@ def test_packets_are_read_as_soon_as_the_registry_is_back(shared_data: Path) -> 
         registry.schemas |= schema
         clock.now = 100
         assert len(_decoded(message, cache).alerts["lsst"]) == 1
+
+
+def test_a_kill_while_a_schema_is_kept_loses_nothing(tmp_path: Path) -> None:
+    home, tape = tmp_path / "home", tmp_path / "night.arrow"
+    write_recording(tape, [envelopes([later_message(each, 902, n) for n, each in enumerate(sent(3))])])
+    with serving(FakeRegistry(registered(9, 2))) as registry:
+        environment = {"LINNET_REGISTRY_URL": registry.url}
+        killed = linnet("ingest", tape, "--home", home, LINNET_FAILPOINT="14", **environment)
+        assert killed.returncode == -signal.SIGKILL
+        done = linnet("ingest", tape, "--home", home, "--json", **environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(registry.asked) == 2
+    found = json.loads(done.stdout)
+    assert (found["ok"], found["received"], found["archived"], found["dead"]) == (True, 3, 3, {})
+    # The registry is gone and its answer stays.
+    again = json.loads(linnet("ingest", tape, "--home", home, "--json", **environment).stdout)
+    assert (again["run"]["duplicates"], again["dead"]) == (3, {})
 
 
 def test_what_a_registry_gives_is_checked_like_every_schema(shared_data: Path) -> None:

@@ -80,5 +80,6 @@ def test_a_password_goes_to_its_own_kafka_and_no_other(tmp_path: Path) -> None:
 def test_numbers_of_the_environment_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINNET_DELIVERY_PARTITIONS", "12")
     monkeypatch.setenv("LINNET_DELIVERY_REPLICATION", "-1")
+    monkeypatch.setenv("LINNET_DELIVERY_PATIENCE", "3")
     made = sink(settings(tmp_path), "127.0.0.1:9092", "json")
-    assert (made.partitions, made.replication) == (12, -1)
+    assert (made.partitions, made.replication, made.access.patience) == (12, -1, 3.0)

@@ -43,7 +43,7 @@ class KafkaAccess:
     password: str | None = field(default=None, repr=False)
     tls: bool = False
     authority: Path | None = None
-    patience: float = 15.0
+    patience: float = 10.0
 
     def config(self) -> dict[str, Any]:
         """What every client of it is configured with."""

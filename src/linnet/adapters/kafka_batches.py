@@ -54,11 +54,14 @@ def waiting(consumer: Consumer, limit: int, note: Note) -> list[Message]:
 
 
 def batch_of(messages: list[Message]) -> pa.RecordBatch:
-    """Messages in the `ENVELOPE` schema, in order; the time is the broker's or the sender's, as the topic has it."""
+    """Messages in the `ENVELOPE` schema, in order; the time is the broker's or the sender's, as the topic has it.
+
+    A message without a value, which a compacted topic has for what was deleted, is an empty one.
+    """
     stamps = [each.timestamp() for each in messages]
     columns = [
         pa.array([each.key() for each in messages], pa.binary()),
-        pa.array([each.value() for each in messages], pa.binary()),
+        pa.array([each.value() or b"" for each in messages], pa.binary()),
         pa.array([each.topic() for each in messages], pa.string()),
         pa.array([each.partition() for each in messages], pa.int32()),
         pa.array([each.offset() for each in messages], pa.int64()),

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.adapters.kafka_access import KafkaAccess, Watch, client, told, words
+from linnet.adapters.kafka_access import KafkaAccess
 from linnet.adapters.kafka_topics import make_topics
+from linnet.adapters.kafka_writer import Headers, KafkaWriter
 from linnet.core.failpoints import passing
 from linnet.core.json_rows import lines, values
 from linnet.core.message_avro import datums, fingerprint, frame, record_schema
 from linnet.core.schema_lookup import SchemaRegister, SchemaRegisterDescription
 from linnet.errors import DeliveryError, ServiceError
-
-if TYPE_CHECKING:
-    from confluent_kafka import KafkaError, Producer
 
 HEADERS = {
     "dedup-id": "dedup_id",
@@ -35,11 +30,6 @@ HEADERS = {
 }
 """Header -> the column that it repeats, as text in the form of JSON; empty where that is null. Besides them there is
 `schema-id`: the registry's id of the schema, or the hexadecimal fingerprint that single object encoding has."""
-
-Headers = list[tuple[str, str | bytes | None]]
-
-LARGEST = 8 * 1024 * 1024
-"""Bytes of a message."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +72,9 @@ class OpenKafkaSink:
 
     def __init__(self, about: KafkaSink) -> None:
         self._about = about
-        self._producer: Producer | None = None
+        self._writer: KafkaWriter | None = None
         self._registry: SchemaRegister | None = None if about.registry is None else about.registry.open()
         self._topics: set[str] = set()
-        self._sent = 0
-        self._failed: list[str] = []
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Hand rows over to the client, each to the topic of its `filter`.
@@ -97,17 +85,15 @@ class OpenKafkaSink:
         if batch.num_rows == 0:
             return
         try:
-            producer = self._connected()
             names = pc.unique(batch.column("filter")).to_pylist()
-            self._make(sorted({self._about.topic(name) for name in names} - self._topics))
+            writer = self._connected({self._about.topic(name) for name in names})
             for name in names:
-                rows = batch.filter(pc.equal(batch.column("filter"), name))
-                self._send(producer, self._about.topic(name), rows)
+                self._send(writer, self._about.topic(name), batch.filter(pc.equal(batch.column("filter"), name)))
         except DeliveryError:
-            self._begin_anew()
+            self._drop()
             raise
         except ServiceError as error:
-            self._begin_anew()
+            self._drop()
             raise DeliveryError(f"nothing was delivered: {error}") from error
 
     def flush(self) -> None:
@@ -116,16 +102,13 @@ class OpenKafkaSink:
         Raises:
             DeliveryError: one is not; nothing since the last flush counts as sent.
         """
-        if self._producer is None:
+        if self._writer is None:
             return
-        left = self._producer.flush(self._about.timeout + 5.0)
-        sent, failed, self._sent, self._failed = self._sent, self._failed, 0, []
-        if left or failed:
-            self._begin_anew()
-            why = failed[0] if failed else "no answer"
-            raise DeliveryError(
-                f"Kafka at {self._about.access.bootstrap} did not take {left + len(failed)} of {sent} messages: {why}"
-            )
+        try:
+            self._writer.flush()
+        except DeliveryError:
+            self._drop()
+            raise
 
     def close(self) -> None:
         """Flush and let go. May be called twice.
@@ -136,43 +119,26 @@ class OpenKafkaSink:
         try:
             self.flush()
         finally:
-            self._begin_anew()
+            self._drop()
             if self._registry is not None:
                 self._registry.close()
 
-    def _connected(self) -> Producer:
-        if self._producer is None:
-            settings = {
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": 5,
-                "compression.type": "zstd",
-                "message.max.bytes": LARGEST,
-                "delivery.timeout.ms": int(self._about.timeout * 1000),
-            }
-            access = self._about.access
-            self._producer = client("Producer", access, Watch(access), settings)
-        return self._producer
+    def _connected(self, topics: set[str]) -> KafkaWriter:
+        """Connected, with these topics there."""
+        about = self._about
+        if self._writer is None:
+            self._writer = KafkaWriter(about.access, about.timeout)
+        if topics - self._topics:
+            make_topics(about.access, sorted(topics - self._topics), about.partitions, about.replication)
+            self._topics |= topics
+        return self._writer
 
-    def _make(self, topics: list[str]) -> None:
-        if topics:
-            make_topics(self._about.access, topics, self._about.partitions, self._about.replication)
-            self._topics.update(topics)
-
-    def _send(self, producer: Producer, topic: str, rows: pa.RecordBatch) -> None:
-        import confluent_kafka
-
+    def _send(self, writer: KafkaWriter, topic: str, rows: pa.RecordBatch) -> None:
         bodies, schema_id = self._bodies(topic, rows)
-        for body, headers, key in zip(bodies, _headers(rows, schema_id), _keys(rows), strict=True):
-            send = partial(producer.produce, topic, body, key, headers=headers, on_delivery=self._delivered)
-            try:
-                _patiently(producer, send, self._about.timeout)
-            except (confluent_kafka.KafkaException, BufferError) as error:
-                name = str(headers[0][1])
-                raise DeliveryError(f"Kafka does not take the message {name}: {told(error)}") from error
-            self._sent += 1
+        for body, key, headers in zip(bodies, _keys(rows), _headers(rows, schema_id), strict=True):
+            writer.send(topic, body, key.encode(), headers)
             passing("08")
-        producer.poll(0)
+        writer.serve()
 
     def _bodies(self, topic: str, rows: pa.RecordBatch) -> tuple[list[bytes], str]:
         """The values of the messages, and what names their schema."""
@@ -183,31 +149,12 @@ class OpenKafkaSink:
         head = frame(number, schema)
         return [head + each for each in datums(rows, schema)], str(number or fingerprint(schema).hex())
 
-    def _delivered(self, error: KafkaError | None, _message: object) -> None:
-        if error is not None:
-            self._failed.append(words(error))
-
-    def _begin_anew(self) -> None:
-        """Forget the client and what it still holds: what counts is sent again."""
-        producer, self._producer = self._producer, None
+    def _drop(self) -> None:
+        """Let go of the client with what it still holds: what counts is sent again, to topics that may be gone."""
+        writer, self._writer = self._writer, None
         self._topics.clear()
-        self._sent, self._failed = 0, []
-        if producer is not None:
-            producer.purge()
-            producer.poll(0)
-            self._failed = []
-
-
-def _patiently(producer: Producer, send: Callable[[], None], timeout: float) -> None:
-    """Send; where the client's queue is full, wait until it has room."""
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            return send()
-        except BufferError:
-            if time.monotonic() > end:
-                raise
-            producer.poll(0.1)
+        if writer is not None:
+            writer.drop()
 
 
 def _headers(rows: pa.RecordBatch, schema_id: str) -> list[Headers]:

@@ -24,7 +24,7 @@ def make_topics(
     partitions: int,
     replication: int,
     settings: Mapping[str, str] = _NO_SETTINGS,
-) -> None:
+) -> dict[str, int]:
     """Make those of these topics that are not there yet; the others stay as they are.
 
     Args:
@@ -33,6 +33,9 @@ def make_topics(
         partitions: of each.
         replication: of each; -1: the broker's default.
         settings: Kafka's own for a topic, e.g. "retention.ms".
+
+    Returns:
+        Topic -> how many partitions it has.
 
     Raises:
         ServiceError: Kafka cannot be reached, or refuses.
@@ -44,9 +47,7 @@ def make_topics(
     with kafka_errors("ask which topics there are"):
         present = admin.list_topics(timeout=ASK).topics
     new = [NewTopic(name, partitions, replication, config=dict(settings)) for name in topics if name not in present]
-    if not new:
-        return
-    for name, future in admin.create_topics(new, request_timeout=ASK).items():
+    for name, future in (admin.create_topics(new, request_timeout=ASK) if new else {}).items():
         try:
             future.result(ASK)
         except confluent_kafka.KafkaException as error:
@@ -55,3 +56,4 @@ def make_topics(
                 raise ServiceError(f"cannot make the topic {name}: {told(error)}") from error
         except TimeoutError as error:
             raise ServiceError(f"cannot make the topic {name}: no answer") from error
+    return {name: len(present[name].partitions) if name in present else partitions for name in topics}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from linnet import __version__
-from linnet.app import dead_commands, filter_commands, load_commands, look_commands, rerun_commands
+from linnet.app import dead_commands, filter_commands, load_commands, look_commands, rerun_commands, taping_commands
 from linnet.app.account import show_account, show_run
 from linnet.app.config import home_path, settings
 from linnet.app.console import OK, WRONG, HomeOption, JsonOption, out, show_json
@@ -29,6 +29,7 @@ app.add_typer(new_app, name="new")
 load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
+taping_commands.register(app)
 
 
 @app.callback(invoke_without_command=True)

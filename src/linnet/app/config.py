@@ -34,6 +34,7 @@ class _Connection(BaseModel):
     password: Annotated[SecretStr | None, Field(description="Its password.")] = None
     tls: Annotated[bool, Field(description="Whether the connection is encrypted.")] = False
     authority: Annotated[str | None, Field(description="File of trusted certificates; else the system's.")] = None
+    patience: Annotated[float, Field(gt=0, le=3600, description="Seconds that a silent Kafka is waited for.")] = 10.0
 
 
 class KafkaSettings(_Connection):
@@ -81,7 +82,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "registry": RegistrySettings,
 }
 _BOOLEANS: dict[str, object] = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_NUMBERS = {"partitions", "replication"}
+_NUMBERS: dict[str, type] = {"partitions": int, "replication": int, "patience": float}
 
 
 def home_path(given: Path | None) -> Path:
@@ -141,7 +142,7 @@ def _with_environment(written: Settings) -> Settings:
         table, key = named[1].lower(), named[2].lower()
         value: object = _BOOLEANS.get(text.lower(), text) if key == "tls" else text
         if key in _NUMBERS and re.fullmatch("-?[0-9]{1,9}", text):
-            value = int(text)
+            value = _NUMBERS[key](text)
         before = getattr(written, table)
         try:
             changed = type(before).model_validate({**before.model_dump(), key: value})

@@ -52,13 +52,16 @@ def sink(settings: Settings, bootstrap: str, form: Literal["json", "avro"]) -> K
     where = bootstrap or given.bootstrap or settings.kafka.bootstrap
     if not where:
         raise ConfigError("a route to Kafka names its address: kafka:HOST:PORT")
-    is_source = given.user is None and where == settings.kafka.bootstrap
-    is_ours = given.bootstrap in {None, where}
-    ids = _registry(settings) if form == "avro" and settings.registry.url else None
+    if given.bootstrap in {None, where} and given.user is not None:
+        reached = _access(given, where)
+    elif where == settings.kafka.bootstrap:
+        reached = _access(settings.kafka, where)
+    else:
+        reached = replace(_access(given, where), user=None, password=None)
     return KafkaSink(
-        _access(settings.kafka if is_source else given, where) if is_source or is_ours else KafkaAccess(where),
+        reached,
         form=form,
-        registry=ids,
+        registry=_registry(settings) if form == "avro" and settings.registry.url else None,
         partitions=given.partitions,
         replication=given.replication,
     )
@@ -66,7 +69,7 @@ def sink(settings: Settings, bootstrap: str, form: Literal["json", "avro"]) -> K
 
 def _access(given: KafkaSettings | DeliverySettings, where: str) -> KafkaAccess:
     authority = None if given.authority is None else Path(given.authority)
-    return KafkaAccess(where, given.user, _secret(given.password), given.tls, authority)
+    return KafkaAccess(where, given.user, _secret(given.password), given.tls, authority, given.patience)
 
 
 def _registry(settings: Settings) -> SchemaRegistry:
