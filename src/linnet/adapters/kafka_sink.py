@@ -13,7 +13,8 @@ from linnet.adapters.kafka_access import KafkaAccess
 from linnet.adapters.kafka_topics import make_topics
 from linnet.adapters.kafka_writer import Headers, KafkaWriter
 from linnet.core.failpoints import passing
-from linnet.core.json_rows import lines, values
+from linnet.core.json_lines import lines
+from linnet.core.json_rows import values
 from linnet.core.message_avro import datums, fingerprint, frame, record_schema
 from linnet.core.schema_lookup import SchemaRegister, SchemaRegisterDescription
 from linnet.errors import DeliveryError, ServiceError
@@ -144,7 +145,7 @@ class OpenKafkaSink:
         """The values of the messages, and what names their schema."""
         schema = record_schema(rows.schema)
         if self._about.form == "json":
-            return [line.encode() for line in lines(rows)], fingerprint(schema).hex()
+            return lines(rows), fingerprint(schema).hex()
         number = None if self._registry is None else self._registry.register(f"{topic}-value", schema)
         head = frame(number, schema)
         return [head + each for each in datums(rows, schema)], str(number or fingerprint(schema).hex())
