@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from linnet.adapters.kafka_access import kafka_errors
 from linnet.core.envelope import Gap, Position
+from linnet.core.failpoints import passing
 from linnet.errors import ConfigError, GapError
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ class Partitions:
     def _leave(self, places: set[Place]) -> None:
         if places:
             self._consumer.incremental_unassign([_at(place) for place in sorted(places)])
+            passing("16")
             self._assigned -= places
 
 
