@@ -83,7 +83,7 @@ COMMANDS = {
     *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
     *("route add", "route list", "route remove"),
 }
-"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run` and `top` in test_run, all others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run` and `top` in test_run, others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:

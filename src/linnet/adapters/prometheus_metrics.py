@@ -125,8 +125,9 @@ class PrometheusMetrics(Collector):
         """Everything, as the client library wants it."""
         lags = self._route_lags() if self._route_lags else {}
         with self._lock:
-            values = {**self._values, **{("linnet_route_lag", (name,)): float(n) for name, n in lags.items()}}
+            values = dict(self._values)
             ages = dict(self._ages)
+        values.update({("linnet_route_lag", (name,)): float(n) for name, n in lags.items()})
         for name, declared in _METRICS.items():
             if declared.kind == "histogram":
                 yield _histogram(name, declared, {key[1]: found for key, found in ages.items() if key[0] == name})
