@@ -24,7 +24,7 @@ class Feed:
         taken: number of messages of each batch handed over. told: what `committed` was called with, and when.
         pauses: times at which it was paused. paused_batches: batches asked for while paused.
         threads: names of threads that called it. found: gaps to tell.
-        ends: whether `next_batch` gives None once everything was handed over.
+        fails: raised once everything was handed over.
     """
 
     waiting: SimpleQueue[bytes] = field(default_factory=SimpleQueue)
@@ -34,7 +34,7 @@ class Feed:
     paused_batches: int = 0
     threads: set[str] = field(default_factory=set)
     found: list[Gap] = field(default_factory=list)
-    ends: bool = False
+    fails: Exception | None = None
     topic: str = TOPIC
     closed: bool = False
 
@@ -68,8 +68,8 @@ class OpenFeed:
             while len(values) < limit:
                 values.append(self._feed.waiting.get(timeout=0 if values else WAIT))
         except Empty:
-            if not values and self._feed.ends:
-                return None
+            if not values and self._feed.fails:
+                raise self._feed.fails from None
         if values:
             self._feed.taken.append(len(values))
         found = [Message(value, self._feed.topic, 0, self._offset + n) for n, value in enumerate(values)]

@@ -179,7 +179,9 @@ def commands(path: Path) -> Iterator[list[str]]:
         yield quoted.split()
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md", ROOT / "samples" / "README.md"]
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "samples/README.md", "docs/run.md")
+]
 
 
 def test_pages_name_commands_and_targets_that_exist() -> None:

@@ -19,11 +19,12 @@ from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.prometheus_metrics import PrometheusMetrics
 from linnet.core.envelope import Gap, Position
 from linnet.core.ports import LiveSource, Route, Source
+from linnet.core.unit import Unit
 from linnet.engines import committing, following, overlapped, polling
 from linnet.engines.late_sink import LateSink
 from linnet.engines.local import LocalEngine
 from linnet.engines.together import Together
-from linnet.errors import DeliveryError, StorageError
+from linnet.errors import DeliveryError, GapError, StorageError
 from linnet.operations.audit import audit
 from live_feed import TOPIC, Feed
 
@@ -303,6 +304,33 @@ def test_without_patience_a_sink_that_is_down_ends_the_run(packets: list[bytes])
     with running(bench.engine(), feed) as errors:
         until(lambda: errors != [])
     assert [str(error) for error in errors] == ["nobody listens"]
+
+
+def test_an_error_of_the_store_or_of_the_source_ends_the_run_and_keeps_what_was_acknowledged(
+    packets: list[bytes],
+) -> None:
+    bench, feed = in_memory(), Feed()
+    commit = bench.store.commit
+
+    def full(unit: Unit) -> None:
+        if unit.number == 3:
+            raise StorageError("the disk is full")
+        commit(unit)
+
+    bench.store.commit = full  # type: ignore[method-assign]  # a disk that fills up
+    feed.put(*packets)
+    with running(LocalEngine(bench.corridor, batch=1, patient=True), feed) as errors:
+        until(lambda: errors != [])
+    assert [str(error) for error in errors] == ["the disk is full"]
+    assert bench.store.last_unit() == 2
+    assert len(bench.sink.durable) == bench.store.last_tag()
+    assert feed.closed
+    bench.store.commit = commit  # type: ignore[method-assign]  # there is room again
+    again = Feed(fails=GapError("messages are gone"))
+    again.put(*packets[2:])
+    with running(LocalEngine(bench.corridor, patient=True), again) as errors:
+        until(lambda: errors != [])
+    assert [str(error) for error in errors] == ["messages are gone"]
 
 
 def test_a_second_run_of_one_engine_delivers_as_the_first(packets: list[bytes]) -> None:

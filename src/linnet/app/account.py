@@ -32,6 +32,8 @@ def show_account(found: Audit) -> None:
     pairs["matched"] = sum(found.matched.values())
     pairs.update({f"  {name}": n for name, n in found.matched.items()})
     pairs["delivered"] = sum(found.delivered.values())
+    if found.gone:
+        pairs["gone before they were read"] = found.gone
     if found.withheld:
         pairs["withheld (not public)"] = found.withheld
     if found.held:

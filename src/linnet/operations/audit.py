@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pyarrow as pa
 
-from linnet.core.accounting import imbalances
+from linnet.core.accounting import GAP, SOURCE, imbalances
 from linnet.core.ports import Control, Progress, RawArchive, Store
 from linnet.core.reasons import DUPLICATE
 from linnet.core.unit import RELEASE
@@ -23,6 +23,7 @@ class Audit:
     Attributes:
         ok: no problem was found.
         received: alerts and unreadable messages offered. decoded: alerts among them.
+        gone: messages that a source passed over, told to, because they were gone; they were never received.
         duplicates: exact repeats, of alerts and of dead letters. archived: alerts in the raw archive.
         dead: dead letters by reason. matched: tags by filter. delivered: messages sent by route.
         withheld: matches not sent because they are not public.
@@ -36,6 +37,7 @@ class Audit:
     received: int
     decoded: int
     duplicates: int
+    gone: int
     archived: int
     objects: int
     dead: dict[str, int]
@@ -82,6 +84,7 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
         ok=not problems,
         received=stages.get("decode", {}).get("in", 0),
         decoded=stages.get("decode", {}).get("out", 0),
+        gone=stages.get(SOURCE, {}).get(GAP, 0),
         duplicates=sum(o.get(DUPLICATE, 0) for o in stages.values()),
         archived=archived,
         objects=store.object_count(),

@@ -22,6 +22,7 @@ class Looks:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._prefix = len(os.path.join(folder, ""))  # noqa: PTH118 - pathlib leaves the last slash out
         self._before: set[Looked] = set()
         self.trouble: str | None = None
 
@@ -32,7 +33,7 @@ class Looks:
             These files, and the number of others that are not known: new, or still growing.
         """
         self.trouble = None
-        new = {file for file in self._walk(self._folder, set()) if file not in known}
+        new = {file for file in self._walk(self._folder, set()) if file not in known and self._is_open(file)}
         settled = sorted(new & self._before, key=lambda file: (file.mtime, file.key))
         self._before = new
         return settled, len(new) - len(settled)
@@ -65,12 +66,13 @@ class Looks:
             found = entry.stat()
         except OSError:  # gone meanwhile, or a link that leads nowhere yet
             return
-        path = Path(entry.path)
         if stat.S_ISDIR(found.st_mode):
-            yield from self._walk(path, seen)
-        elif not stat.S_ISREG(found.st_mode):
-            return
-        elif os.access(path, os.R_OK):
-            yield Looked(str(path.relative_to(self._folder)), found.st_size, found.st_mtime_ns)
-        else:
-            self.trouble = f"cannot read {path}: permission denied"
+            yield from self._walk(Path(entry.path), seen)
+        elif stat.S_ISREG(found.st_mode):
+            yield Looked(entry.path[self._prefix :], found.st_size, found.st_mtime_ns)
+
+    def _is_open(self, file: Looked) -> bool:
+        if os.access(self._folder / file.key, os.R_OK):
+            return True
+        self.trouble = f"cannot read {self._folder / file.key}: permission denied"
+        return False
