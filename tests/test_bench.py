@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 from bench.__main__ import PARTS, measure
 from bench.decoding import _of_real
-from bench.endless import Endless
+from bench.endless import Endless, send
 from bench.enriched import home
 from bench.figures import Figure, percentile
 from bench.flame import Sampler, svg, tree
@@ -24,7 +25,7 @@ from bench.nights import FIELDS, nights
 from bench.paced import Clocked, Paced
 from bench.real_packets import real_packets
 from bench.resident import Resident
-from bench.results import better, fallen, figures_of, line, page, summary
+from bench.results import better, fallen, figures_of, line, page, put_into, summary
 from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
@@ -263,19 +264,23 @@ def test_a_metered_store_notes_the_cpu_of_its_calls_and_gives_what_they_give() -
     assert 0.05 <= store.seconds < 0.2
 
 
-def test_an_endless_load_comes_at_its_rate_from_another_process() -> None:
-    reader = Endless("ztf", 100, 1.5).open()
-    started = time.perf_counter()
-    ids: list[int] = []
+def test_an_endless_load_is_sent_at_its_rate() -> None:
+    out, started = io.BytesIO(), time.perf_counter()
+    assert send("ztf", 100, 2.5, out) == 250
+    assert time.perf_counter() - started > 1.2, "the last of several batches a second waits for its time"
+    assert sum(batch.num_rows for batch in pa.ipc.open_stream(out.getvalue())) == 250
+
+
+def test_an_endless_load_comes_in_order_from_another_process() -> None:
+    reader = Endless("ztf", 500, 0.3).open()
+    offsets: list[int] = []
     try:
-        while (batch := reader.next_batch(1000)) is not None:
-            if not ids:
-                started = time.perf_counter()
-            ids += batch.column("offset").to_pylist()
+        while (batch := reader.next_batch(40)) is not None:
+            assert batch.num_rows <= 40
+            offsets += batch.column("offset").to_pylist()
     finally:
         reader.close()
-    assert ids == list(range(150))
-    assert time.perf_counter() - started > 0.8
+    assert offsets == list(range(150))
 
 
 def test_every_scale_measures_parts_that_there_are() -> None:
@@ -340,3 +345,29 @@ def test_a_whole_run_accounts_for_every_alert_and_tells_how_late_each_was(tmp_pa
     assert 0 < result["store_cpu"] < result["cpu"]
     assert 40_000 * 60 < result["bytes"]["raw"] < 60_000 * 60
     assert result["bytes"]["store"] > 0
+
+
+def test_parts_measured_anew_take_the_place_of_what_they_had_found_before() -> None:
+    machine = {"date": "2026-01-01", "commit": "a", "load_average": 0.1}
+    old = {
+        "x": {"part": "store", "value": 1},
+        "gone": {"part": "store", "value": 2},
+        "y": {"part": "whole", "value": 3},
+    }
+    before = {"scale": "full", "machine": machine, "figures": old, "quick": {"q": 1}, "failed": {"store": "no disk"}}
+    later = {**machine, "commit": "b"}
+    now = {
+        "scale": "full",
+        "machine": later,
+        "figures": {"x": {"part": "store", "value": 9}},
+        "quick": {},
+        "failed": {},
+    }
+    found = put_into(before, now, ["store"])
+    assert found["figures"] == {"y": old["y"], "x": {"part": "store", "value": 9}}
+    assert (found["quick"], found["failed"], found["machine"]) == ({"q": 1}, {}, machine)
+    assert found["apart"] == {"store": later}
+    assert put_into(before, {**now, "quick": {"q": 2}}, []) == {**before, "quick": {"q": 2}}
+    assert put_into(None, now, ["store"]) == now
+    with pytest.raises(ValueError, match="scale full"):
+        put_into(before, {**now, "scale": "usual"}, ["store"])

@@ -78,24 +78,12 @@ def answer(*arguments: str | Path) -> Any:
 
 
 COMMANDS = {
-    *(
-        "demo",
-        "ingest",
-        "serve",
-        "audit",
-        "trace",
-        "plan",
-        "rebuild",
-        "reprocess",
-        "doctor",
-        "warmup",
-        "load",
-        "record",
-        "play",
-    ),
+    *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
+    *("run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
+    *("route add", "route list", "route remove"),
 }
-"""Every command. `demo` runs in test_demo, `serve` in test_second_process, all others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run; others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:
@@ -113,7 +101,7 @@ def test_these_are_all_commands_there_are() -> None:
     assert set(names(app)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "dead", "filter", "new"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "dead", "filter", "new", "route"}))
 def test_the_help_of_every_command_fits_80_columns(command: str) -> None:
     done = call(*command.split(), "--help", COLUMNS="80")
     assert done.returncode == OK
@@ -133,6 +121,7 @@ READING = [
     ("dead", "list"),
     ("dead", "show", "1"),
     ("filter", "list"),
+    ("route", "list"),
     ("doctor",),
     ("rebuild",),
     ("reprocess", "--verify"),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.sqlite_control import SqliteControl
-from linnet.core.ports import Control, Route
-from linnet.errors import HomeError, NotFoundError, StorageError
+from linnet.core.delivery_policy import Memory, Policy
+from linnet.core.ports import Control, Progress, Route
+from linnet.errors import HomeError, HomeVersionError, NotFoundError, StorageError
 
 KINDS: dict[str, Callable[[Path], MemoryControl | SqliteControl]] = {
     "memory": lambda _: MemoryControl(),
@@ -92,7 +96,7 @@ def test_the_generation_grows_with_every_change_and_only_then(control: Control) 
     control.add_filter("bright", "mag < 19", topic_line="")
     control.set_active("bright", None)
     control.add_route(Route("r", "files:outbox", ("bright",)))
-    control.set_cursor("r", 5, 1, 1)
+    control.set_cursor("r", Progress(5, 1, 1))
     control.record_activation("bright", 1, 5)
     assert control.generation() == before
 
@@ -115,11 +119,79 @@ def test_a_replaced_route_goes_on_where_it_was(control: Control) -> None:
     control.add_route(Route("outbox", "files:outbox", ("bright", "able")))
     control.add_route(Route("all", "kafka:all"))
     assert control.cursor("outbox") == 0
-    control.set_cursor("outbox", 41, 30, 11)
+    control.set_cursor("outbox", Progress(41, 30, 11))
     control.add_route(Route("outbox", "files:elsewhere"))
     assert control.routes() == [Route("all", "kafka:all"), Route("outbox", "files:elsewhere")]
     assert control.cursor("outbox") == 41
-    assert control.delivered() == {"outbox": (41, 30, 11)}
+    assert control.delivered() == {"outbox": Progress(41, 30, 11)}
+
+
+def test_a_route_keeps_its_policy_and_what_it_let_through(control: Control) -> None:
+    route = Route("few", "files:few", ("bright",), Policy(per_night=3, min_gap=0.5))
+    control.add_route(route)
+    assert control.routes() == [route]
+    first = Memory({("bright", "ztf", "a"): 60000.1, ("bright", "lsst", "a"): 61000.25}, {("bright", "ztf"): (7, 2)})
+    control.set_cursor("few", Progress(9, 3, 1, 4, since=1), first)
+    control.set_cursor("other", Progress(9), Memory({("bright", "ztf", "a"): 1.0}, {("bright", "ztf"): (1, 1)}))
+    asked = [("bright", "ztf", "a"), ("bright", "lsst", "a"), ("bright", "ztf", "b"), ("dim", "ztf", "a")]
+    assert control.memory("few", asked) == first
+    control.set_cursor("few", Progress(10), Memory({("bright", "ztf", "a"): 60001.0}, {("bright", "ztf"): (8, 1)}))
+    assert control.memory("few", asked[:1]) == Memory({asked[0]: 60001.0}, {("bright", "ztf"): (8, 1)})
+    assert control.memory("few", asked[1:2]).objects == {asked[1]: 61000.25}
+    control.add_route(replace(route, policy=Policy(once_per_object=True)))
+    assert control.routes()[0].policy == Policy(once_per_object=True)
+    assert control.memory("few", asked).objects[asked[0]] == 60001.0
+    assert control.delivered()["few"] == Progress(10)
+
+
+def test_a_removed_route_is_forgotten_but_for_its_name(control: Control) -> None:
+    route = Route("few", "files:few", (), Policy(once_per_object=True))
+    key = ("bright", "ztf", "a")
+    control.add_route(route)
+    for name in ("few", "other"):
+        control.set_cursor(name, Progress(9), Memory({key: 1.0}, {("bright", "ztf"): (7, 2)}))
+    before = control.generation()
+    control.remove_route("few")
+    assert control.generation() > before
+    assert (control.routes(), control.routes(removed=True)) == ([], [route])
+    assert (control.cursor("few"), control.memory("few", [key])) == (0, Memory())
+    assert (control.cursor("other"), control.memory("other", [key]).objects) == (9, {key: 1.0})
+    with pytest.raises(NotFoundError, match=r"there is no route few$"):
+        control.remove_route("few")
+    control.add_route(route)
+    assert control.routes() == [route]
+    assert control.cursor("few") == 0
+
+
+def test_a_file_of_format_1_goes_on_with_all_that_was_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "control.db"
+    path.write_bytes(gzip.decompress((Path(__file__).parent / "kept/control-format-1.db.gz").read_bytes()))
+    with pytest.raises(HomeVersionError, match="format 1"):
+        SqliteControl.open(path, read_only=True)
+    for _ in range(2):
+        with closing(SqliteControl.open(path)) as control:
+            assert control.routes() == [Route("few", "files:few", ("bright",)), Route("files", "files:outbox")]
+            assert control.delivered() == {"few": Progress(41, 30, 11)}
+            assert [(f.version, f.active) for f in control.filters()] == [(1, False), (2, True)]
+            assert control.activations() == [("bright", 2, 12)]
+    assert (tmp_path / "control.db.format-1.backup").exists()
+    with closing(SqliteControl.open(path)) as control, closing(SqliteControl.open(tmp_path / "new.db")) as new:
+        memory = Memory({("bright", "ztf", "a"): 1.0}, {("bright", "ztf"): (7, 2)})
+        for each in (control, new):
+            each.set_cursor("few", Progress(42, 31, 11, 5), memory)
+            assert each.memory("few", [("bright", "ztf", "a")]) == memory
+    tables = [_columns(tmp_path / name) for name in ("control.db", "new.db")]
+    assert tables[0] == tables[1]
+
+
+def _columns(path: Path) -> set[tuple[object, ...]]:
+    """Table, column, type, whether it may be null, default."""
+    query = (
+        "SELECT m.name, c.name, c.type, c.[notnull], c.dflt_value FROM sqlite_master m, pragma_table_info(m.name) c "
+        "WHERE m.type = 'table'"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute(query))
 
 
 def test_what_was_decided_outlives_the_process_and_the_file_may_be_copied_alone(tmp_path: Path) -> None:
@@ -127,7 +199,7 @@ def test_what_was_decided_outlives_the_process_and_the_file_may_be_copied_alone(
     control = SqliteControl.open(path)
     control.add_filter("bright", "mag < 19", topic_line="")
     control.set_active("bright", 1)
-    control.set_cursor("r", 7, 7, 0)
+    control.set_cursor("r", Progress(7, 7))
     copy = tmp_path / "copy.db"
     copy.write_bytes(path.read_bytes())
     for each in (path, copy):

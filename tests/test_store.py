@@ -133,6 +133,11 @@ def test_the_tag_log_keeps_the_order_of_the_units_and_can_be_paged(full: Store) 
         pages += page
     assert [(r["survey"], r["alert_id"], r["filter"], r["version"]) for r in pages] == expected
     assert full.last_tag() == pages[-1]["seq"]
+    for name in ("third", "bright", "no such filter"):
+        mine = [r for r in pages if r["filter"] == name]
+        assert full.tags_after(0, 10_000, name).to_pylist() == mine
+        middle = pages[len(pages) // 2]["seq"]
+        assert full.tags_after(middle, 2, name).to_pylist() == [r for r in mine if r["seq"] > middle][:2]
     counted = {(r["filter"], r["version"]): r["n"] for r in full.tag_counts().to_pylist()}
     assert counted == {k: sum(e[2:] == k for e in expected) for k in [("third", 1), ("bright", 2)]}
     wanted = [a.alert_id for a in SKY if a.survey == "ztf"]

@@ -28,7 +28,12 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A broker that shows also what is not public, with packets."""
-    made = site(tmp_path_factory.mktemp("everything"), public_only=False, packet=lambda _, i: {"candid": str(i)})
+    made = site(
+        tmp_path_factory.mktemp("everything"),
+        public_only=False,
+        packet=lambda _, i: {"candid": str(i)},
+        container=lambda *_: b"Obj",
+    )
     yield made
     made.broker.store.close()
 
@@ -92,11 +97,12 @@ def test_what_is_not_public_is_not_found_and_not_told_apart_from_what_is_not_the
         f"/api/v1/alerts/ztf/{HIDDEN}/stamps",
         f"/api/v1/alerts/ztf/{HIDDEN}/stamps/science.fits",
         f"/api/v1/alerts/ztf/{HIDDEN}/packet",
+        f"/api/v1/alerts/ztf/{HIDDEN}/packet.avro",
     ):
         hidden = get(public, path, 404)["detail"]
         absent = get(public, path.replace("hhhhhhh", "zzzzzzz").replace(str(HIDDEN), "12345"), 404)["detail"]
         assert hidden.replace("hhhhhhh", "zzzzzzz").replace(str(HIDDEN), "12345") == absent
-        if not path.endswith("science.fits"):
+        if not path.endswith((".fits", ".avro")):
             get(everything, path)
     assert get(public, "/api/v1/cone", ra=10, dec=-5)["objects"] == []
     assert len(get(everything, "/api/v1/cone", ra=10, dec=-5)["objects"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -53,11 +54,16 @@ def test_the_wheel_has_nothing_else(wheel: set[str]) -> None:
     assert not [name for name in wheel if name.split("/")[-1].startswith("test_") and name.endswith(".py")]
 
 
-def test_the_client_is_a_wheel_of_its_own_that_needs_nothing(tmp_path: Path) -> None:
+def test_the_client_is_a_wheel_of_its_own_that_needs_little(tmp_path: Path) -> None:
     names = contents(ROOT / "client", tmp_path)
     assert "linnet_client/__init__.py" in names
     assert "linnet_client/py.typed" in names
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
         (metadata,) = (name for name in names if name.endswith("METADATA"))
-        assert "Requires-Dist" not in opened.read(metadata).decode()
+        told = opened.read(metadata).decode()
+        needed = re.findall(r"^Requires-Dist: ([a-z-]+)[^;\n]*$", told, re.MULTILINE)
+        assert needed == ["httpx", "rich"]
+        assert re.findall(r"^Provides-Extra: (.+)$", told, re.MULTILINE) == ["kafka", "table"]
+        (entries,) = (name for name in names if name.endswith("entry_points.txt"))
+        assert "linnet-listen = linnet_client.command_line:main" in opened.read(entries).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -179,6 +179,6 @@ def site(folder: Path, *, public_only: bool = True, filled: bool = True, **given
     return Site(broker, client(broker))
 
 
-def client(broker: Broker, root_path: str = "") -> TestClient:
+def client(broker: Broker, root_path: str = "", stopping: Callable[[], bool] = lambda: False) -> TestClient:
     """A browser that shows redirects instead of following them."""
-    return TestClient(create_app(broker), root_path=root_path, follow_redirects=False)
+    return TestClient(create_app(broker, stopping=stopping), root_path=root_path, follow_redirects=False)

@@ -9,8 +9,8 @@ from pathlib import Path
 import linnet
 
 CACHE = Path(__file__).parent.parent.parent / "bench" / "cache"
-_MADE_BY = ("adapters/sqlite_*.py", "core/unit.py", "core/vocabulary.py", "simulation/*.py")
-_AND_BY = ("generated.py", "filtering.py", "preloaded.py", "units.py")
+_MADE_BY = ("adapters/sqlite_control*.py", "core/vocabulary.py", "filters/builtin/*.toml", "simulation/*.py")
+_AND_BY = ("generated.py", "filtering.py", "enriched.py", "nights.py")
 
 
 def cached(name: str, keys: Iterable[str], make: Callable[[Path], None]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.figures import Figure
 from bench.preloaded import preloaded
 from bench.scale import Scale
+from bench.storing import ALERTS_PER_OBJECT
 from bench.trials import YARDSTICK, Taken, Trial, run
 from linnet.simulation.load_schedule import Schedule
 
@@ -33,7 +34,8 @@ def figures(scale: Scale) -> list[Figure]:
 
 
 def _run(stored: int, scale: Scale) -> Taken:
-    """Every alert is of another object that is stored."""
+    """Every alert is of another object that is stored; where much is, the store is that of the part `store`."""
     alerts = min(scale.grown, stored)
+    objects = stored if stored == min(scale.growth) else int(stored / ALERTS_PER_OBJECT)
     given = Schedule(alerts, alerts, per_visit=250, by_field=False, seed=5)
-    return run(Trial(KIND, given, preloaded(KIND, stored), renamed=True), scale)
+    return run(Trial(KIND, given, preloaded(KIND, stored, objects), renamed=True), scale)

@@ -29,6 +29,7 @@ from linnet.app.home import Home, create
 from linnet.app.wiring import Parts
 from linnet.core.avro_blocks import stored_blocks
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.ports import Progress
 from linnet.engines.arrivals import open_batch
 from linnet.engines.local import LocalEngine
 from linnet.operations.audit import audit
@@ -85,7 +86,7 @@ def _through(job: Job) -> dict[str, object]:
         corridor.filters()
         before = parts.store.last_tag()
         for route, _ in corridor.routes:
-            parts.control.set_cursor(route.name, before, 0, 0)
+            parts.control.set_cursor(route.name, Progress(before, since=before))
         store = Metered(parts.store)
         clocked = [(route, Clocked(sink)) for route, sink in corridor.routes]
         engine = LocalEngine(

@@ -7,15 +7,15 @@ deleted stops the reader, unless it is told to record the gap.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from linnet.adapters.kafka_access import KafkaAccess, Watch, client, kafka_errors, words
+from linnet.adapters.kafka_access import KafkaAccess, Watch, client, words
 from linnet.adapters.kafka_batches import batch_of, waiting
+from linnet.adapters.kafka_lookout import Lookout
 from linnet.adapters.kafka_partitions import Partitions, Place, Selection
 from linnet.core.envelope import Gap, Position
 from linnet.core.failpoints import passing
@@ -69,18 +69,21 @@ class OpenKafka:
         selection = Selection(about.topics, about.share)
         self._about = about
         self._watch = Watch(about.access)
-        self._consumer: Consumer = client(
-            "Consumer", about.access, self._watch, {**_config(about), "on_commit": self._hint_arrived}
-        )
-        self._open = True
-        self._partitions = Partitions(self._consumer, selection, positions, from_end=about.start == "latest")
         self._gaps: list[Gap] = []
         self._astray: set[Place] = set()
         self._ended: set[Place] = set()
         self._fault: LinnetError | None = None
         self._hinted: dict[Place, int] = {}
-        self._look_at = 0.0
-        self._look()
+        self._open = True
+        self._lookout = Lookout(about.access, about.look_every)
+        settings = {**_config(about), "on_commit": self._hint_arrived}
+        try:
+            self._consumer: Consumer = client("Consumer", about.access, self._watch, settings)
+            self._partitions = Partitions(self._consumer, selection, positions, from_end=about.start == "latest")
+            self._partitions.look(self._lookout.now())
+        except LinnetError:
+            self.close()
+            raise
 
     def next_batch(self, limit: int) -> pa.RecordBatch | None:
         """Up to `limit` messages that wait, in order within each partition; an empty batch when none do.
@@ -91,8 +94,7 @@ class OpenKafka:
         """
         if self._fault is not None:
             raise self._fault
-        if time.monotonic() >= self._look_at:
-            self._look()
+        self._look()
         self._find_again()
         messages = waiting(self._consumer, limit, self._note)
         self._watch.check()
@@ -164,20 +166,19 @@ class OpenKafka:
         """Let go of the connection. May be called twice."""
         if self._open:
             self._open = False
-            self._consumer.close()
+            self._lookout.close()
+            if hasattr(self, "_consumer"):  # not where it could not be made
+                self._consumer.close()
 
     def _look(self) -> None:
-        """Look which topics and partitions there are; a broker that does not answer now is asked again soon."""
+        """Take on what has appeared among the topics, and leave what has gone."""
         try:
-            with kafka_errors("ask which topics there are"):
-                found = self._consumer.list_topics(timeout=2)
-            self._partitions.look(found)
+            found = self._lookout.answer()
+            if found is not None:
+                self._watch.fine()
+                self._partitions.look(found)
         except ServiceError as error:
             self._watch.trouble = str(error)
-            self._look_at = time.monotonic() + min(self._about.look_every, 5.0)
-        else:
-            self._watch.fine()
-            self._look_at = time.monotonic() + self._about.look_every
 
     def _find_again(self) -> None:
         for place in sorted(self._astray):
@@ -201,7 +202,7 @@ class OpenKafka:
         elif error.code() == codes._AUTO_OFFSET_RESET:
             self._astray.add(place)
         elif error.code() in (codes.UNKNOWN_TOPIC_OR_PART, codes._UNKNOWN_TOPIC, codes._UNKNOWN_PARTITION):
-            self._look_at = min(self._look_at, time.monotonic() + 1.0)
+            self._lookout.soon()
         elif error.retriable() or error.code() in (codes._TRANSPORT, codes._ALL_BROKERS_DOWN, codes._TIMED_OUT):
             self._watch(error)
         else:

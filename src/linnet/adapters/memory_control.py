@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 
-from linnet.core.ports import FilterText, Route
+from linnet.core.delivery_policy import Memory, Watched
+from linnet.core.ports import FilterText, Progress, Route
 from linnet.errors import NotFoundError
 
 
@@ -19,7 +21,9 @@ class MemoryControl:
         self._filters: dict[tuple[str, int], FilterText] = {}
         self._activations: list[tuple[str, int, int | None]] = []
         self._routes: dict[str, Route] = {}
-        self._delivered: dict[str, tuple[int, int, int]] = {}
+        self._removed: dict[str, Route] = {}
+        self._delivered: dict[str, Progress] = {}
+        self._memory: dict[str, Memory] = {}
 
     def add_filter(
         self,
@@ -88,30 +92,55 @@ class MemoryControl:
         with self._lock:
             return list(self._activations)
 
-    def routes(self) -> list[Route]:
-        """Routes by name."""
+    def routes(self, *, removed: bool = False) -> list[Route]:
+        """Routes by name; `removed`: those too that were removed."""
         with self._lock:
-            return [self._routes[name] for name in sorted(self._routes)]
+            found = {**self._removed, **self._routes} if removed else self._routes
+            return [found[name] for name in sorted(found)]
 
     def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor stays."""
+        """Add or replace a route; its cursor and memory stay."""
         with self._lock:
             if self._routes.get(route.name) != route:
                 self._routes[route.name] = route
                 self._generation += 1
 
+    def remove_route(self, name: str) -> None:
+        """Remove a route, and forget its cursor and memory.
+
+        Raises:
+            NotFoundError: there is no such route.
+        """
+        with self._lock:
+            if name not in self._routes:
+                raise NotFoundError(f"there is no route {name}")
+            self._removed[name] = self._routes.pop(name)
+            self._delivered.pop(name, None)
+            self._memory.pop(name, None)
+            self._generation += 1
+
     def cursor(self, route: str) -> int:
-        """Last tag-log number that this route has delivered; 0 at first."""
+        """Last tag-log number that this route has dealt with; 0 at first."""
         with self._lock:
-            return self._delivered.get(route, (0, 0, 0))[0]
+            return self._delivered.get(route, Progress()).seq
 
-    def set_cursor(self, route: str, seq: int, sent: int, withheld: int) -> None:
-        """Record delivery up to a number, with the totals sent and withheld (not public) so far."""
+    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
+        """Record how far a route is and what has changed in its memory."""
         with self._lock:
-            self._delivered[route] = (seq, sent, withheld)
+            self._delivered[route] = progress
+            if changed is not None:
+                kept = self._memory.setdefault(route, Memory())
+                kept.objects.update(changed.objects)
+                kept.nights.update(changed.nights)
 
-    def delivered(self) -> dict[str, tuple[int, int, int]]:
-        """Route -> (cursor, sent, withheld), for every route that has ever delivered."""
+    def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
+        """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
+        with self._lock:
+            kept = self._memory.get(route, Memory())
+            return Memory({key: kept.objects[key] for key in watched if key in kept.objects}, dict(kept.nights))
+
+    def delivered(self) -> dict[str, Progress]:
+        """Route -> how far it is, for every route that has ever delivered."""
         with self._lock:
             return dict(sorted(self._delivered.items()))
 

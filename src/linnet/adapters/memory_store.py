@@ -119,10 +119,11 @@ class MemoryStore:
             identities = [tuple(row.values()) for row in dead.select(list(DEAD_IDENTITY)).to_pylist()]
             return pa.array([identity in self._content.dead for identity in identities], pa.bool_())
 
-    def tags_after(self, seq: int, limit: int) -> pa.Table:
-        """The tag log after a number: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+    def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
         with self._lock:
-            return _table([row for row in self._content.tag_rows() if row["seq"] > seq][:limit], TAG_LOG)
+            rows = (row for row in self._content.tag_rows() if filter_name in (None, row["filter"]))
+            return _table([row for row in rows if row["seq"] > seq][:limit], TAG_LOG)
 
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from linnet.adapters import sqlite_control_routes as routes
 from linnet.adapters.sqlite_control_layout import CONTROL
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
-from linnet.core.ports import FilterText, Route
+from linnet.core.delivery_policy import Memory, Watched
+from linnet.core.ports import FilterText, Progress, Route
 from linnet.errors import NotFoundError, StorageError
 
 _FILTERS = """
@@ -134,44 +135,45 @@ class SqliteControl:
         with self._look() as connection:
             return connection.execute("SELECT filter, version, since FROM activation ORDER BY number").fetchall()
 
-    def routes(self) -> list[Route]:
-        """Routes by name."""
+    def routes(self, *, removed: bool = False) -> list[Route]:
+        """Routes by name; `removed`: those too that were removed."""
         with self._look() as connection:
-            rows = connection.execute("SELECT name, sink, filters FROM route WHERE deleted IS NULL ORDER BY name")
-            return [Route(name, sink, tuple(json.loads(filters))) for name, sink, filters in rows]
+            return routes.routes(connection, removed=removed)
 
     def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor stays."""
-        filters = json.dumps(list(route.filters))
+        """Add or replace a route; its cursor and memory stay."""
         with self._change() as connection:
-            changed = connection.execute(
-                "INSERT INTO route (name, sink, filters, created) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
-                "SET sink = excluded.sink, filters = excluded.filters, created = excluded.created, deleted = NULL "
-                "WHERE (sink, filters, deleted IS NULL) != (excluded.sink, excluded.filters, 1)",
-                (route.name, route.sink, filters, _now()),
-            )
-            if changed.rowcount > 0:
+            if routes.add(connection, route, _now()):
                 _bump(connection)
 
-    def cursor(self, route: str) -> int:
-        """Last tag-log number that this route has delivered; 0 at first."""
-        with self._look() as connection:
-            row = connection.execute("SELECT seq FROM cursor WHERE route = ?", (route,)).fetchone()
-        return 0 if row is None else int(row[0])
+    def remove_route(self, name: str) -> None:
+        """Remove a route, and forget its cursor and memory.
 
-    def set_cursor(self, route: str, seq: int, sent: int, withheld: int) -> None:
-        """Durably record delivery up to a number, with the totals sent and withheld (not public) so far."""
+        Raises:
+            NotFoundError: there is no such route.
+        """
         with self._change() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO cursor (route, seq, sent, withheld) VALUES (?, ?, ?, ?)",
-                (route, seq, sent, withheld),
-            )
+            routes.remove(connection, name, _now())
+            _bump(connection)
 
-    def delivered(self) -> dict[str, tuple[int, int, int]]:
-        """Route -> (cursor, sent, withheld), for every route that has ever delivered."""
+    def cursor(self, route: str) -> int:
+        """Last tag-log number that this route has dealt with; 0 at first."""
+        return self.delivered().get(route, Progress()).seq
+
+    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
+        with self._change() as connection:
+            routes.record(connection, route, progress, changed or Memory())
+
+    def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
+        """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
         with self._look() as connection:
-            rows = connection.execute("SELECT route, seq, sent, withheld FROM cursor ORDER BY route")
-            return {route: (seq, sent, withheld) for route, seq, sent, withheld in rows}
+            return routes.memory(connection, route, watched)
+
+    def delivered(self) -> dict[str, Progress]:
+        """Route -> how far it is, for every route that has ever delivered."""
+        with self._look() as connection:
+            return routes.delivered(connection)
 
     def close(self) -> None:
         """Close. May be called twice."""

@@ -9,6 +9,16 @@ from linnet.adapters.sqlite_file import Kind
 _OWNED = """owner TEXT NOT NULL DEFAULT 'local', visibility TEXT NOT NULL DEFAULT 'private'
     CHECK (visibility IN ('private', 'public')), created TEXT NOT NULL, deleted TEXT"""
 
+_POLICY = "policy TEXT NOT NULL DEFAULT '{}'"
+_HELD = "held INTEGER NOT NULL DEFAULT 0"
+_SINCE = "since INTEGER NOT NULL DEFAULT 0"
+
+_MEMORY = """CREATE TABLE sent_object (route TEXT, filter TEXT, survey TEXT, object_id TEXT, mjd REAL NOT NULL,
+    PRIMARY KEY (route, filter, survey, object_id)) WITHOUT ROWID;
+CREATE TABLE sent_night (route TEXT, filter TEXT, survey TEXT, night INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (route, filter, survey)) WITHOUT ROWID"""
+"""What policies have let through: the last message of each object, and how many in the newest night of each filter."""
+
 _TABLES = f"""
 CREATE TABLE state (generation INTEGER NOT NULL);
 INSERT INTO state VALUES (1);
@@ -19,9 +29,11 @@ CREATE TABLE filter (name TEXT, version INTEGER, text TEXT NOT NULL, topic_line 
 CREATE TABLE activation (number INTEGER PRIMARY KEY, filter TEXT NOT NULL, version INTEGER NOT NULL, since INTEGER,
     {_OWNED}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
 CREATE UNIQUE INDEX activation_now ON activation (filter) WHERE deleted IS NULL;
-CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT NULL, {_OWNED}) WITHOUT ROWID;
-CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER NOT NULL, withheld INTEGER NOT NULL)
+CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT NULL, {_OWNED}, {_POLICY})
     WITHOUT ROWID;
+CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER NOT NULL, withheld INTEGER NOT NULL,
+    {_HELD}, {_SINCE}) WITHOUT ROWID;
+{_MEMORY};
 CREATE TABLE watchlist (number INTEGER PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, {_OWNED});
 CREATE TABLE watched (watchlist INTEGER NOT NULL REFERENCES watchlist (number), label TEXT NOT NULL,
     ra REAL NOT NULL, dec REAL NOT NULL, radius REAL NOT NULL);
@@ -41,6 +53,14 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-CONTROL = Kind("control database", 0x4C4E4354, _create, format=1, migrations={}, journal="DELETE")
+def _from_format_1(connection: sqlite3.Connection) -> None:
+    """Format 1 knew no policies: its routes go on as they were."""
+    for table, column in (("route", _POLICY), ("cursor", _HELD), ("cursor", _SINCE)):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for statement in _MEMORY.split(";"):
+        connection.execute(statement)
+
+
+CONTROL = Kind("control database", 0x4C4E4354, _create, format=2, migrations={1: _from_format_1}, journal="DELETE")
 """Files of the control database; "LNCT" in ASCII marks them. A rollback journal: several processes write, rarely, and
 between writes everything is in one file, which can be copied."""

@@ -85,10 +85,10 @@ class SqliteAnswers:
         with self._readers.snapshot() as connection:
             return ledger.dead_seen(connection, dead)
 
-    def tags_after(self, seq: int, limit: int) -> pa.Table:
-        """The tag log after a number: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+    def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
         with self._readers.snapshot() as connection:
-            return ledger.tags_after(connection, seq, limit)
+            return ledger.tags_after(connection, seq, limit, filter_name)
 
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""

@@ -70,10 +70,11 @@ def last_tag(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT ifnull(max(seq), 0) FROM tag_log").fetchone()[0])
 
 
-def tags_after(connection: sqlite3.Connection, seq: int, limit: int) -> pa.Table:
-    """The tag log after a number."""
-    query = "SELECT seq, survey, alert_id, filter, version FROM tag_log WHERE seq > ? ORDER BY seq LIMIT ?"
-    return table_of(connection.execute(query, (seq, limit)).fetchall(), TAG_LOG)
+def tags_after(connection: sqlite3.Connection, seq: int, limit: int, filter_name: str | None) -> pa.Table:
+    """The tag log after a number; that of one filter through its index, however rarely it matches."""
+    chosen, values = ("", ()) if filter_name is None else ("filter = ? AND", (filter_name,))
+    query = f"SELECT {', '.join(TAG_LOG.names)} FROM tag_log WHERE {chosen} seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - our own names
+    return table_of(connection.execute(query, (*values, seq, limit)).fetchall(), TAG_LOG)
 
 
 def tags_of(connection: sqlite3.Connection, survey: str, ids: Sequence[int]) -> pa.Table:

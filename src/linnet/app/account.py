@@ -34,6 +34,8 @@ def show_account(found: Audit) -> None:
     pairs["delivered"] = sum(found.delivered.values())
     if found.withheld:
         pairs["withheld (not public)"] = found.withheld
+    if found.held:
+        pairs["held back by policies"] = found.held
     if found.waiting:
         pairs["waiting for delivery"] = found.waiting
     pairs.update({f"module {name} failed in batches": n for name, n in found.modules_failed.items()})

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from linnet import __version__
-from linnet.app import dead_commands, filter_commands, load_commands, look_commands, rerun_commands, taping_commands
+from linnet.app import (
+    dead_commands,
+    filter_commands,
+    load_commands,
+    look_commands,
+    rerun_commands,
+    route_commands,
+    run_commands,
+    taping_commands,
+)
 from linnet.app.account import show_account, show_run
 from linnet.app.config import home_path, settings
 from linnet.app.console import OK, WRONG, HomeOption, JsonOption, out, show_json
@@ -26,9 +35,11 @@ new_app = typer.Typer(no_args_is_help=True, help="Start something new in a check
 app.add_typer(dead_commands.app, name="dead")
 app.add_typer(filter_commands.app, name="filter")
 app.add_typer(new_app, name="new")
+app.add_typer(route_commands.app, name="route")
 load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
+run_commands.register(app)
 taping_commands.register(app)
 
 

@@ -69,6 +69,18 @@ class Settings(BaseModel):
     publish_private: Annotated[
         bool, Field(description="Deliver and show data that is not public (ZTF programid other than 1).")
     ] = False
+    age: Annotated[
+        float, Field(ge=0.01, le=60.0, description="Seconds after which `linnet run` commits a batch, full or not.")
+    ] = 0.25
+    watch_every: Annotated[
+        float, Field(ge=0.01, le=3600.0, description="Seconds between looks at a watched folder.")
+    ] = 0.5
+    report_every: Annotated[
+        float, Field(ge=0.1, le=3600.0, description="Seconds between the lines in which `linnet run` reports.")
+    ] = 10.0
+    metrics_port: Annotated[
+        int, Field(ge=0, le=65535, description="Port of /metrics and /health on 127.0.0.1; 0 takes a free one.")
+    ] = 0
     host: Annotated[str, Field(description="Address that `linnet serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Its port; 0 takes a free one.")] = 8000
     kafka: Annotated[KafkaSettings, Field(description="How Kafka is reached.")] = KafkaSettings()

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linnet.errors import HomeError, LinnetError, ServiceError, StorageError
+from linnet.errors import GapError, HomeError, LinnetError, ServiceError, StorageError
 
 OK, WRONG, USAGE, STORAGE, BUSY = 0, 1, 2, 3, 4
-"""Exit codes: fine; a check found something wrong; bad input or configuration; the disk, the database or a service
-beside Linnet failed; the home cannot be used (locked, another format). 130 and 143: stopped by Ctrl-C and SIGTERM, see
-`linnet.app.command_line`."""
+"""Exit codes: fine; a check found something wrong; bad input or configuration, or messages are gone and somebody must
+decide; the disk, the database or a service failed, so starting again may help; the home
+cannot be used (locked, another format). 130 and 143: stopped by Ctrl-C and SIGTERM, see `linnet.app.command_line`."""
 
 LARGEST_ID = 2**63 - 1
 """Ids are 64-bit integers with a sign."""
@@ -35,7 +35,7 @@ err = Console(stderr=True)
 
 def exit_code(error: LinnetError) -> int:
     """The exit code of an error."""
-    if isinstance(error, StorageError | ServiceError):
+    if isinstance(error, StorageError | ServiceError) and not isinstance(error, GapError):
         return STORAGE
     return BUSY if isinstance(error, HomeError) else USAGE
 

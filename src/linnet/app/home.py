@@ -47,6 +47,16 @@ class Home:
         return self.path / "outbox"
 
     @property
+    def ledgers(self) -> Path:
+        """Which files of watched folders have which offsets."""
+        return self.path / "sources"
+
+    @property
+    def running(self) -> Path:
+        """Where the broker that runs on this home answers."""
+        return self.path / "running.json"
+
+    @property
     def schemas(self) -> Path:
         """Writer schemas that a person accepted, `ID.json`: they are taken whatever their major version."""
         return self.path / "schemas"

@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import uvicorn
@@ -16,12 +17,17 @@ from linnet.app.console import out
 from linnet.app.filter_commands import check_text
 from linnet.app.home import existing
 from linnet.app.wiring import Parts, reader
+from linnet.core.decoding import Schema
 from linnet.core.survey import Stamp
 from linnet.errors import ConfigError, NotFoundError
+from linnet.formats.packet_json import packet_json
 from linnet.operations.audit import audit
-from linnet.operations.replay_packets import REFERENCE, replay
+from linnet.operations.replay_packets import REFERENCE, container, replay
 from linnet.web.application import create_app
 from linnet.web.broker import Broker
+
+STOP_SECONDS = 5
+"""How long a reader that takes nothing any more holds up the end of the server."""
 
 
 def serve(home: Path, host: str | None, port: int | None) -> None:
@@ -37,7 +43,8 @@ def serve(home: Path, host: str | None, port: int | None) -> None:
         address, number = listener.getsockname()[:2]
         where = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
         out.print(f"Linnet serves {home} at {where}  (stop with Ctrl-C)", highlight=False, soft_wrap=True)
-        server = uvicorn.Server(uvicorn.Config(create_app(broker(parts)), log_level="warning"))
+        app = create_app(broker(parts), stopping=lambda: server.should_exit)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS))
         # The server closes in order on Ctrl-C and SIGTERM, then raises them again: this is how one stops it.
         with listener, suppress(KeyboardInterrupt, SystemExit):
             server.run(sockets=[listener])
@@ -64,6 +71,8 @@ def broker(parts: Parts) -> Broker:
         surveys=tuple(s.name for s in parts.surveys),
         stamps=packets.stamps,
         own=packets.own,
+        packet=packets.packet,
+        container=packets.container,
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
@@ -86,11 +95,23 @@ class Packets:
             NotFoundError: no such alert.
             PacketError: an image that cannot be unpacked.
         """
-        row = self._row(survey, alert_id)
-        with self._lock:
-            datum = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
-            schema = self._parts.raw.schema(row.column("segment")[0].as_py())
-            return self._surveys[survey].stamps(datum, schema)
+        return self._surveys[survey].stamps(*self._datum(survey, alert_id))
+
+    def packet(self, survey: str, alert_id: int) -> dict[str, Any]:
+        """One whole packet, JSON-safe.
+
+        Raises:
+            NotFoundError: no such alert.
+        """
+        return packet_json(*self._datum(survey, alert_id))
+
+    def container(self, survey: str, alert_id: int) -> bytes:
+        """One untouched packet as an Avro container file.
+
+        Raises:
+            NotFoundError: no such alert.
+        """
+        return container(*self._datum(survey, alert_id))
 
     def own(self, survey: str, alert_id: int) -> pa.RecordBatch:
         """The survey's own columns of one packet, one row.
@@ -103,6 +124,13 @@ class Packets:
             packets = replay(self._parts.raw, self._parts.schemas, self._surveys[survey], row)
             _, alerts = next(packets)
         return alerts.select(list(self._surveys[survey].own_columns))
+
+    def _datum(self, survey: str, alert_id: int) -> tuple[bytes, Schema]:
+        """The untouched packet and its writer schema."""
+        row = self._row(survey, alert_id)
+        with self._lock:
+            datum: bytes = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
+            return datum, self._parts.raw.schema(row.column("segment")[0].as_py())
 
     def _row(self, survey: str, alert_id: int) -> pa.Table:
         rows = self._parts.store.alerts(survey, pa.array([alert_id], pa.int64()))

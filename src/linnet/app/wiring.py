@@ -21,11 +21,12 @@ from linnet.app.kafka import registry, sink
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
 from linnet.core.schema_lookup import SchemaLookup
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
+from linnet.engines.late_sink import LateSink
 from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
@@ -99,8 +100,13 @@ def reader(home: Home, settings: Settings) -> Iterator[Parts]:
 
 
 @contextmanager
-def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
+def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator[tuple[Parts, Corridor]]:
     """The parts of a home for its one writer, with the default route and the built-in filters in place.
+
+    Args:
+        home: where.
+        settings: its settings.
+        patient: open sinks when they are needed, and again after a failure; otherwise one that is down is an error.
 
     Raises:
         HomeLockedError: another process writes to it.
@@ -110,7 +116,8 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        routes = tuple((r, _sink(home, settings, r)) for r in parts.control.routes())
+        sinks = tuple((r, sink_of(home, settings, r)) for r in parts.control.routes())
+        routes = tuple((r, LateSink(sink) if patient else sink.open()) for r, sink in sinks)
         try:
             yield parts, parts.corridor(routes)
         finally:
@@ -120,7 +127,7 @@ def writer(home: Home, settings: Settings) -> Iterator[tuple[Parts, Corridor]]:
 
 def install(control: Control) -> None:
     """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
-    if not control.routes():
+    if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
     known = {f.name for f in control.filters()}
     for each in builtin():
@@ -192,14 +199,20 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def _sink(home: Home, settings: Settings, route: Route) -> OpenSink:
-    """The open sink of a route: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`."""
+def sink_of(home: Home, settings: Settings, route: Route) -> Sink:
+    """The sink that a route names: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`; not connected.
+
+    Raises:
+        ConfigError: there is no such kind, or the target is missing.
+    """
     kind, _, target = route.sink.partition(":")
+    if kind not in {"files", "kafka", "kafka-avro"}:
+        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
+    if not target:
+        raise ConfigError(f"route {route.name}: name its target, e.g. files:outbox or kafka:127.0.0.1:9092")
     if kind == "files":
-        return JsonLinesFiles(home.path / target).open()
-    if kind in {"kafka", "kafka-avro"}:
-        return sink(settings, target, "avro" if kind == "kafka-avro" else "json").open()
-    raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
+        return JsonLinesFiles(home.path / target)
+    return sink(settings, target, "avro" if kind == "kafka-avro" else "json")
 
 
 def _filter_refused(text: object, error: Exception) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from linnet.core.delivery_policy import EVERYTHING, Memory, Policy, Watched
 
 Places: TypeAlias = npt.NDArray[np.int64]
 
@@ -38,11 +40,29 @@ class Route:
     Attributes:
         filters: names that it follows; empty means all.
         sink: the kind and target of its sink, e.g. "files:outbox".
+        policy: what it holds back of their matches.
     """
 
     name: str
     sink: str
     filters: tuple[str, ...] = ()
+    policy: Policy = EVERYTHING
+
+
+class Progress(NamedTuple):
+    """How far a route is.
+
+    Attributes:
+        seq: last tag-log number that it has dealt with; 0 at first.
+        sent: messages so far. withheld: matches that are not public. held: matches that its policy held back.
+        since: tag-log number after which it began.
+    """
+
+    seq: int = 0
+    sent: int = 0
+    withheld: int = 0
+    held: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,20 +111,30 @@ class Control(Protocol):
     def record_activation(self, name: str, version: int, seq: int) -> None:
         """Record from which tag-log number an activation holds; the first call for a version stays."""
 
-    def routes(self) -> list[Route]:
-        """Routes by name."""
+    def routes(self, *, removed: bool = False) -> list[Route]:
+        """Routes by name; `removed`: those too that were removed."""
 
     def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor stays."""
+        """Add or replace a route; its cursor and memory stay."""
+
+    def remove_route(self, name: str) -> None:
+        """Remove a route, and forget its cursor and memory.
+
+        Raises:
+            NotFoundError: there is no such route.
+        """
 
     def cursor(self, route: str) -> int:
-        """Last tag-log number that this route has delivered; 0 at first."""
+        """Last tag-log number that this route has dealt with; 0 at first."""
 
-    def set_cursor(self, route: str, seq: int, sent: int, withheld: int) -> None:
-        """Durably record delivery up to a number, with the totals sent and withheld (not public) so far."""
+    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
 
-    def delivered(self) -> dict[str, tuple[int, int, int]]:
-        """Route -> (cursor, sent, withheld)."""
+    def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
+        """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
+
+    def delivered(self) -> dict[str, Progress]:
+        """Route -> how far it is, for every route that has ever delivered."""
 
     def close(self) -> None:
         """Close. May be called twice."""

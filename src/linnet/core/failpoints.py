@@ -3,8 +3,8 @@
 Numbers follow the fault plan: 01 after poll, 02 in the middle of decoding, 03 before the segment's fsync, 04 before a
 rename, 05 before the folder's fsync, 06 before the store's commit, 07 after it and before delivery, 08 after some of
 several sends, 09 when all are sent and before the cursor says so, 10 before the group offset is told to Kafka and 11
-after it left, 14 before a schema is kept, 15 while a dead letter is written, 16 while a partition is given up, 17 in
-recovery at start-up, 20 at shutdown.
+after it left, 14 before a schema is kept, 15 while a dead letter is written, 16 while a partition is given up, 17
+during recovery at start-up, 20 at shutdown.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def message_lines(messages: pa.RecordBatch) -> list[tuple[bytes, bytes]]:
         return []
     first, place = _alerts(messages)
     columns = [name for name in messages.schema.names if name not in HEAD]
-    alerts = [line[1:] for line in _lines(messages.select(columns).take(pa.array(first)))]
-    heads = [line[:-1] + b"," for line in _lines(messages.select(list(HEAD)))]
+    alerts = list(_lines(messages.select(columns).take(pa.array(first)), b"%b}"))
+    heads = _lines(messages.select(list(HEAD)), b"{%b,")
     return [(head, alerts[at]) for head, at in zip(heads, place.tolist(), strict=True)]
 
 
@@ -64,8 +64,8 @@ def _alerts(messages: pa.RecordBatch) -> tuple[Places, Places]:
     return first, place
 
 
-def _lines(batch: pa.RecordBatch) -> Iterator[bytes]:
-    """Lines of at least one row."""
+def _lines(batch: pa.RecordBatch, around: bytes = b"{%b}") -> Iterator[bytes]:
+    """Lines of at least one row, or such a part of them."""
     pattern, varying = [], []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         key = json.dumps(name, ensure_ascii=False).encode().replace(b"%", b"%%")
@@ -75,13 +75,15 @@ def _lines(batch: pa.RecordBatch) -> Iterator[bytes]:
         else:
             pattern.append(key + b":%b")
             varying.append(_texts(column, name))
-    whole = b"{" + b",".join(pattern) + b"}"
+    whole = around % b",".join(pattern)
     return (whole % row for row in (zip(*varying, strict=True) if varying else repeat((), batch.num_rows)))
 
 
 def _texts(array: pa.Array, name: str) -> list[bytes]:
     """The JSON text of every value."""
     kind = array.type
+    if not len(array):
+        return []
     if pa.types.is_dictionary(kind):
         words = [*_texts(array.dictionary, name), _NULL]
         return _chosen(words, array.indices)
@@ -89,6 +91,9 @@ def _texts(array: pa.Array, name: str) -> list[bytes]:
         return _chosen(_BOOLEANS, array.cast(pa.int8()))
     if kind in (pa.float32(), pa.float64()):
         return _split(array.to_numpy(zero_copy_only=False))  # null is NaN here, and NaN is null there
+    if pa.types.is_string(kind):
+        # Indented, the list has a line for every text, and no text has an end of line that is not escaped.
+        return orjson.dumps(values(array, name), option=orjson.OPT_INDENT_2)[4:-2].split(b",\n  ")
     if pa.types.is_integer(kind):
         return _integers(array)
     return [orjson.dumps(value) for value in values(array, name)]
@@ -110,8 +115,6 @@ def _integers(array: pa.Array) -> list[bytes]:
 
 def _split(numbers: npt.NDArray[np.generic], *, quote: bool = False) -> list[bytes]:
     """The text of every number, of float32 the shortest that reads back as the same float32."""
-    if not len(numbers):
-        return []
     text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
     if quote:
         return (b'"' + text.replace(b",", b'","') + b'"').split(b",")

@@ -6,10 +6,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.ports import Store
+from linnet.core.vocabulary import RECORD
+
+INTERNAL = frozenset(RECORD) - {"known_night", "run_id"}
+"""Columns that say where a row lies here, paths of files among them: nobody outside needs them."""
 
 
 def payload(store: Store, tags: pa.Table) -> pa.RecordBatch:
     """Tag-log rows as messages: `dedup_id`, `filter`, `version`, `seq`, then the committed columns of the alert.
+
+    Where the row lies here (`INTERNAL`) is left to the command `linnet trace`.
 
     Args:
         store: gives the committed rows.
@@ -42,4 +48,4 @@ def _of_survey(store: Store, survey: str, tags: pa.Table) -> pa.Table:
         "version": tags.column("version").cast(pa.int32()),
         "seq": tags.column("seq"),
     }
-    return pa.table({**head, **{n: rows.column(n) for n in rows.column_names}})
+    return pa.table({**head, **{n: rows.column(n) for n in rows.column_names if n not in INTERNAL}})

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from linnet.core.avro_blocks import Place
-from linnet.core.control_port import ActiveFilters, Control, FilterText, Route
+from linnet.core.control_port import ActiveFilters, Control, FilterText, Progress, Route
 from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Gap, Position
 from linnet.core.store_port import OBJECT, Store
@@ -24,6 +24,7 @@ __all__ = [
     "LiveSource",
     "OpenSink",
     "OpenSource",
+    "Progress",
     "RawArchive",
     "Route",
     "ScienceArchive",
@@ -147,7 +148,7 @@ class ScienceArchive(Protocol):
     def write(self, kind: str, name: str, table: pa.Table) -> str:
         """Write one file durably (temporary name, sync, rename, sync of the folder); gives its path in the archive.
 
-        `kind` is `alerts/SURVEY/NIGHT`, `tags/FILTER/VERSION`, `dead`, `positions`, `counts` or `runs`.
+        `kind` is `alerts/SURVEY/NIGHT`, `tags/SURVEY/NIGHT`, `dead`, `positions`, `counts` or `runs`.
         Writing a name again replaces it.
         """
 

@@ -61,8 +61,8 @@ class Store(Protocol):
     def dead_seen(self, dead: pa.Table) -> pa.Array:
         """Whether each of these dead letters (`DEAD`) is stored already, aligned; never null."""
 
-    def tags_after(self, seq: int, limit: int) -> pa.Table:
-        """The tag log after a number: `seq`, `survey`, `alert_id`, `filter`, `version`, in order."""
+    def tags_after(self, seq: int, limit: int, filter_name: str | None = None) -> pa.Table:
+        """The tag log after a number, in order; of one filter: `seq`, `survey`, `alert_id`, `filter`, `version`."""
 
     def alerts(self, survey: str, alert_ids: pa.Array) -> pa.Table:
         """Stored rows of these alerts, in the order asked for, missing ones left out."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linnet.core.delivery_policy import Memory, let_through, watched
 from linnet.core.failpoints import passing
 from linnet.core.payload import payload
-from linnet.core.ports import Control, OpenSink, Route, Store
+from linnet.core.ports import Control, OpenSink, Progress, Route, Store
 
 CHUNK = 10_000
 """Tag-log rows per look: everything that waits, as a rule, so that a thousand files are synced once for all of it. As
 messages with all their columns these are some 50 MB."""
-
-NOTHING = (0, 0, 0)
-"""Cursor, sent and withheld of a route that has never delivered."""
 
 
 def deliver(
@@ -22,40 +22,64 @@ def deliver(
 ) -> int:
     """Send every route what the tag log holds beyond its cursor; gives the number of rows sent.
 
-    The cursor moves after the sink's flush: a crash in between sends again with the same `dedup_id` and skips nothing.
+    The cursor moves after the sink's flush, in one transaction with what the route's policy remembers: a crash in
+    between sends the same rows again, with the same `dedup_id`, and skips nothing.
     """
     sent = 0
     delivered = control.delivered() if routes else {}
     for route, sink in routes:
-        progress = delivered.get(route.name, NOTHING)
-        while (tags := store.tags_after(progress[0], CHUNK)).num_rows:
-            went, withheld = _chunk(store, (route, sink), tags, publish_private)
-            progress = (tags.column("seq")[-1].as_py(), progress[1] + went, progress[2] + withheld)
+        progress = delivered.get(route.name, Progress())
+        while (tags := store.tags_after(progress.seq, CHUNK)).num_rows:
+            chosen = _chosen(store, control, route, tags, publish_private)
+            _send(sink, chosen.rows)
+            before, progress = progress.sent, chosen.after(progress, tags.column("seq")[-1].as_py())
             passing("09")
-            control.set_cursor(route.name, *progress)
-            sent += went
+            control.set_cursor(route.name, progress, chosen.changed)
+            sent += progress.sent - before
             if tags.num_rows < CHUNK:
                 break
     return sent
 
 
-def _chunk(store: Store, target: tuple[Route, OpenSink], tags: pa.Table, publish_private: bool) -> tuple[int, int]:
-    """Numbers of rows sent and withheld."""
-    route, sink = target
-    wanted = tags
+@dataclass(frozen=True)
+class _Chosen:
+    """What is sent of some rows of the tag log; numbers of rows withheld and held back; changes of the memory."""
+
+    rows: pa.RecordBatch | None = None
+    withheld: int = 0
+    held: int = 0
+    changed: Memory | None = None
+
+    def after(self, progress: Progress, seq: int) -> Progress:
+        """The progress of the route once these are sent."""
+        sent = 0 if self.rows is None else self.rows.num_rows
+        return progress._replace(
+            seq=seq,
+            sent=progress.sent + sent,
+            withheld=progress.withheld + self.withheld,
+            held=progress.held + self.held,
+        )
+
+
+def _chosen(store: Store, control: Control, route: Route, tags: pa.Table, publish_private: bool) -> _Chosen:
+    """What is not public is withheld before the policy looks: it uses up no quota and no object."""
     if route.filters:
-        wanted = tags.filter(pc.is_in(tags.column("filter"), pa.array(route.filters, pa.string())))
-    withheld = 0
-    sent = 0
-    if wanted.num_rows:
-        rows = payload(store, wanted)
-        public = rows if publish_private else rows.filter(rows.column("is_public"))
-        withheld, sent = rows.num_rows - public.num_rows, public.num_rows
-        _send(sink, public)
-    return sent, withheld
+        tags = tags.filter(pc.is_in(tags.column("filter"), pa.array(route.filters, pa.string())))
+    if not tags.num_rows:
+        return _Chosen()
+    rows = payload(store, tags)
+    public = rows if publish_private else rows.filter(rows.column("is_public"))
+    withheld = rows.num_rows - public.num_rows
+    if not route.policy:
+        return _Chosen(public, withheld)
+    passed, changed = let_through(route.policy, public, control.memory(route.name, watched(public)))
+    through = public.filter(passed)
+    return _Chosen(through, withheld, public.num_rows - through.num_rows, changed)
 
 
-def _send(sink: OpenSink, rows: pa.RecordBatch) -> None:
+def _send(sink: OpenSink, rows: pa.RecordBatch | None) -> None:
+    if rows is None or not rows.num_rows:
+        return
     half = rows.num_rows // 2
     if half:
         sink.write(rows.slice(0, half))

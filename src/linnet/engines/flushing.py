@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from linnet.core.ports import ScienceArchive, Store
 
@@ -31,7 +30,7 @@ def flush(store: Store, science: ScienceArchive) -> int:
         name = _name(units[0][0], units[-1][0])
         table = pa.concat_tables([u[1] for u in units], promote_options="default")
         written.append(science.write(f"alerts/{survey}/{night}", name, table))
-        written.extend(_tags(store, science, survey, name, table))
+        written.extend(_tags(store, science, survey, night, name, table))
     written.extend(_dead(store, science))
     written.extend(_state(store, science, _name(upto, upto)))
     store.flushed(upto, written)
@@ -60,16 +59,17 @@ def _by_file(pending: list[tuple[int, str, int, pa.Table]]) -> dict[tuple[str, i
     return files
 
 
-def _tags(store: Store, science: ScienceArchive, survey: str, name: str, alerts: pa.Table) -> list[str]:
-    """One file for every filter version, so that a private filter can be erased."""
+def _tags(store: Store, science: ScienceArchive, survey: str, night: int, name: str, alerts: pa.Table) -> list[str]:
+    """One file for all filters, sorted by filter and version.
+
+    A thousand filters match twenty alerts each of ten thousand: a file for each took longer than everything else.
+    """
     tags = store.tags_of(survey, alerts.column("alert_id").combine_chunks())
+    if not tags.num_rows:
+        return []
     tags = tags.append_column("survey", pa.array([survey] * tags.num_rows, pa.string()))
-    keys = sorted({(r["filter"], r["version"]) for r in tags.select(["filter", "version"]).to_pylist()})
-    written = []
-    for filter_name, version in keys:
-        mine = pc.and_(pc.equal(tags.column("filter"), filter_name), pc.equal(tags.column("version"), version))
-        written.append(science.write(f"tags/{filter_name}/{version}", f"{survey}-{name}", tags.filter(mine)))
-    return written
+    tags = tags.sort_by([("filter", "ascending"), ("version", "ascending"), ("seq", "ascending")])
+    return [science.write(f"tags/{survey}/{night}", name, tags)]
 
 
 def _dead(store: Store, science: ScienceArchive) -> list[str]:

@@ -81,7 +81,13 @@ class _Ending:
     """Ends all stages with the first error of any."""
 
     def __init__(self, to_plan: Channel[Offer], to_commit: Channel[Planned], stages: Stages) -> None:
-        self._broken_off = (to_plan.break_off, to_commit.break_off, stages.in_flight.break_off, stages.delivering.end)
+        self._broken_off = (
+            stages.opening.break_off,
+            to_plan.break_off,
+            to_commit.break_off,
+            stages.in_flight.break_off,
+            stages.delivering.end,
+        )
         self._lock = Lock()
         self.error: BaseException | None = None
 

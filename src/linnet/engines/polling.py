@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from threading import Event
 
 import pyarrow as pa
 
@@ -34,10 +33,12 @@ class Polling:
         corridor: its store knows what is committed, its observer is told the lag.
         size: how much to ask for.
         age: seconds after its first message that a batch of a live source is closed, full or not.
-        stopping: once set, nothing more is polled.
+        stopping: once true, nothing more is polled.
     """
 
-    def __init__(self, reader: OpenSource, corridor: Corridor, size: BatchSize, *, age: float, stopping: Event) -> None:
+    def __init__(
+        self, reader: OpenSource, corridor: Corridor, size: BatchSize, *, age: float, stopping: Callable[[], bool]
+    ) -> None:
         self._reader = reader
         self._live = reader if isinstance(reader, LiveSource) else None
         self._corridor = corridor
@@ -54,7 +55,7 @@ class Polling:
         An empty batch of a source means that it has waited, and that nothing came.
         """
         ended = False
-        while not ended and not self._stopping.is_set():
+        while not ended and not self._stopping():
             batch, ended = self._gather()
             if batch is not None:
                 self._corridor.observer.polled(batch.num_rows, batch.nbytes)
@@ -126,7 +127,7 @@ class Polling:
             if self._live is None:
                 break
             self.tell(self._live)
-            if not parts or self._stopping.is_set() or time.monotonic() - since >= self._age:
+            if not parts or self._stopping() or time.monotonic() - since >= self._age:
                 break
         return _joined(parts), False
 

@@ -77,6 +77,7 @@ class Opening:
         self._size = size
         self._stopping = stopping
         self._age = age
+        self._broken = Event()
         self._wanted = {s.name: s.fields() for s in corridor.surveys}
 
     def run(self, inputs: Sequence[Source], out: Channel[Offer], *, resume: bool, settled: Callable[[], None]) -> None:
@@ -108,8 +109,15 @@ class Opening:
         sent = Sent.of(batch, opened.arrivals, now)
         return Offer(opened, positions, batch.num_rows, int(batch.nbytes), sent, gaps)
 
+    def break_off(self) -> None:
+        """Poll nothing more: what was polled will not be committed."""
+        self._broken.set()
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or self._broken.is_set()
+
     def _drain(self, reader: OpenSource, out: Channel[Offer], settled: Callable[[], None]) -> None:
-        polling = Polling(reader, self._corridor, self._size, age=self._age, stopping=self._stopping)
+        polling = Polling(reader, self._corridor, self._size, age=self._age, stopping=self._is_over)
         for batch in polling.batches():
             passing("01")
             offer = self.open(batch, reader.position(), polling.new_gaps())

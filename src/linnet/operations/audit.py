@@ -8,7 +8,7 @@ from hashlib import sha256
 import pyarrow as pa
 
 from linnet.core.accounting import imbalances
-from linnet.core.ports import Control, RawArchive, Store
+from linnet.core.ports import Control, Progress, RawArchive, Store
 from linnet.core.reasons import DUPLICATE
 from linnet.core.unit import RELEASE
 from linnet.errors import LinnetError
@@ -26,6 +26,7 @@ class Audit:
         duplicates: exact repeats, of alerts and of dead letters. archived: alerts in the raw archive.
         dead: dead letters by reason. matched: tags by filter. delivered: messages sent by route.
         withheld: matches not sent because they are not public.
+        held: matches that the policies of routes held back.
         released: dead letters that were offered again and are none any more; they are among no other number.
         folders: topic -> received, archived, duplicates, dead (total).
         problems: one sentence each; empty where ok.
@@ -41,6 +42,7 @@ class Audit:
     matched: dict[str, int]
     delivered: dict[str, int]
     withheld: int
+    held: int
     waiting: int
     modules_failed: dict[str, int]
     released: int = 0
@@ -74,8 +76,8 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
     ]
     if deep:
         problems.extend(_dead_bytes(store))
-    delivered, withheld, waiting, late = _deliveries(store, control)
-    problems.extend(late)
+    deliveries = _deliveries(store, control)
+    problems.extend(deliveries.problems)
     return Audit(
         ok=not problems,
         received=stages.get("decode", {}).get("in", 0),
@@ -85,9 +87,10 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
         objects=store.object_count(),
         dead=dead,
         matched=dict(sorted(tags.items())),
-        delivered=delivered,
-        withheld=withheld,
-        waiting=waiting,
+        delivered=deliveries.sent,
+        withheld=deliveries.withheld,
+        held=deliveries.held,
+        waiting=deliveries.waiting,
         modules_failed=stages.get("module", {}),
         released=sum(stages.get(RELEASE, {}).values()),
         folders=_folders(counts),
@@ -166,19 +169,35 @@ def _dead_bytes(store: Store) -> list[str]:
     return found
 
 
-def _deliveries(store: Store, control: Control) -> tuple[dict[str, int], int, int, list[str]]:
-    """Sent by route, withheld in all, waiting in all, and problems."""
+@dataclass(frozen=True)
+class _Deliveries:
+    """Sent by route; withheld, held back and waiting in all; problems."""
+
+    sent: dict[str, int]
+    withheld: int
+    held: int
+    waiting: int
+    problems: list[str]
+
+
+def _deliveries(store: Store, control: Control) -> _Deliveries:
     newest = store.last_tag()
-    state = control.delivered()
-    routes = {r.name for r in control.routes()}
-    found = [
-        f"route {name} claims tag {state[name][0]}, but the tag log ends at {newest}"
-        for name in sorted(routes & state.keys())
-        if state[name][0] > newest
-    ]
-    waiting = sum(newest - state.get(name, (0, 0, 0))[0] for name in routes)
-    sent = {name: state.get(name, (0, 0, 0))[1] for name in sorted(routes)}
-    return sent, sum(state[n][2] for n in routes & state.keys()), max(waiting, 0), found
+    delivered = control.delivered()
+    state = {r.name: delivered.get(r.name, Progress()) for r in control.routes()}
+    problems = []
+    for name, route in state.items():
+        passed, counted = route.seq - route.since, route.sent + route.withheld + route.held
+        if route.seq > newest:
+            problems.append(f"route {name} claims tag {route.seq}, but the tag log ends at {newest}")
+        if counted > passed:
+            problems.append(f"route {name} counts {counted} matches, but only {passed} tags have passed it")
+    return _Deliveries(
+        sent={name: route.sent for name, route in state.items()},
+        withheld=sum(route.withheld for route in state.values()),
+        held=sum(route.held for route in state.values()),
+        waiting=sum(max(newest - route.seq, 0) for route in state.values()),
+        problems=problems,
+    )
 
 
 def _folders(counts: pa.Table) -> dict[str, dict[str, int]]:

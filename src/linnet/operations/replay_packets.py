@@ -12,6 +12,7 @@ from linnet.core.avro_blocks import groups
 from linnet.core.avro_decode import decode
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.avro_segment import block, header
+from linnet.core.decoding import Schema
 from linnet.core.envelope import Message, envelopes
 from linnet.core.ports import RawArchive
 from linnet.core.survey import Survey
@@ -50,6 +51,11 @@ def replay(
             order.append(chosen)
         whole = pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
         yield piece, whole.take(pa.array(np.argsort(np.concatenate(order), kind="stable")))
+
+
+def container(datum: bytes, schema: Schema) -> bytes:
+    """One untouched packet as an Avro container file that any Avro tool reads."""
+    return header(json.dumps(schema), "null", SYNC) + block([datum], "null", SYNC)[0]
 
 
 def _pieces(rows: pa.Table) -> Iterator[pa.Table]:

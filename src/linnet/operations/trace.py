@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.json_rows import rows
-from linnet.core.ports import Control, Store
+from linnet.core.ports import Control, Progress, Route, Store
 from linnet.errors import NotFoundError
 
 _SOURCE = ("topic", "partition", "offset", "position")
@@ -24,7 +24,7 @@ class Trace:
         state: "stored" or "dead".
         source: topic, partition, offset, and index in the message.
         archived: segment, block, place, length of its datum; None for a dead letter.
-        tags: filter, version, tag-log number, and the routes that have sent or withheld it.
+        tags: filter, version, tag-log number, and what each route that follows the filter did.
         dead: dead letters with its id.
     """
 
@@ -87,14 +87,24 @@ def _stored(store: Store, control: Control, survey: str, alert_id: int, letters:
 
 def _tag(control: Control, tag: dict[str, object], *, public: bool) -> dict[str, object]:
     seq = int(str(tag["seq"]))
-    routes = {}
-    for route in control.routes():
-        if route.filters and tag["filter"] not in route.filters:
-            continue
-        cursor = control.cursor(route.name)
-        done = "sent" if public else "withheld: not public"
-        routes[route.name] = done if cursor >= seq else "waiting"
+    delivered = control.delivered()
+    routes = {
+        route.name: _outcome(route, delivered.get(route.name, Progress()), seq, public=public)
+        for route in control.routes()
+        if not route.filters or tag["filter"] in route.filters
+    }
     return {"filter": tag["filter"], "version": tag["version"], "seq": str(seq), "routes": routes}
+
+
+def _outcome(route: Route, progress: Progress, seq: int, *, public: bool) -> str:
+    """What became of a tag-log number on a route. Routes count what their policy held back, they do not list it."""
+    if seq <= progress.since:
+        return "older than the route"
+    if seq > progress.seq:
+        return "waiting"
+    if not public:
+        return "withheld: not public"
+    return f"sent, or held back ({route.policy})" if route.policy else "sent"
 
 
 def _only_dead(alert_id: int, letters: pa.Table) -> Trace:

@@ -22,6 +22,8 @@ router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 StampName = Literal["science", "template", "difference"]
 StampEnding = Literal["fits", "png", "jpg"]
 
+KEPT_BACK = "whole packets are not shown here: their histories may hold points that are not public"
+
 MAKERS = {
     "fits": ("application/fits", fits_bytes),
     "png": ("image/png", png_bytes),
@@ -50,13 +52,25 @@ def get_alert(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONR
     return JSONResponse({"alert": tagged_rows(broker, survey, found)[0]})
 
 
+@router.get("/{survey}/{alert_id}/packet.avro", responses=PROBLEMS, response_class=Response)
+def get_container(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> Response:
+    """The whole packet untouched, as an Avro container file. Only where data that are not public are shown."""
+    number = alert_number(alert_id)
+    reading.alert(broker, survey, number)
+    if broker.container is None or broker.public_only:
+        raise NotFoundError(KEPT_BACK)
+    name = f'attachment; filename="{survey}_{number}.avro"'
+    body = broker.container(survey, number)
+    return Response(body, media_type="application/avro", headers={"Content-Disposition": name})
+
+
 @router.get("/{survey}/{alert_id}/packet", responses=PROBLEMS)
 def get_packet(broker: TheBroker, survey: SurveyName, alert_id: AlertId) -> JSONResponse:
     """The whole packet as the survey sent it, decoded. Only where this broker shows data that are not public."""
     number = alert_number(alert_id)
     reading.alert(broker, survey, number)
     if broker.packet is None or broker.public_only:
-        raise NotFoundError("whole packets are not shown here: their histories may hold points that are not public")
+        raise NotFoundError(KEPT_BACK)
     return JSONResponse(broker.packet(survey, number))
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from linnet.web import api_alerts, api_filters, api_objects, api_sky, home_pages, object_pages, problems
+from linnet.web import (
+    api_alerts,
+    api_filters,
+    api_objects,
+    api_sky,
+    api_streams,
+    home_pages,
+    object_pages,
+    problems,
+)
 from linnet.web.api_schema import describe
 from linnet.web.broker import Broker
 from linnet.web.guard import Guard
+from linnet.web.tag_watch import TagWatch
 
 ABOUT = """Alerts of the changing sky, as an alert broker keeps them.
 
@@ -20,8 +31,13 @@ application/problem+json with a `detail` that says what to do.
 """
 
 
-def create_app(broker: Broker) -> FastAPI:
-    """The ASGI application; it owns nothing, closing the store is the caller's."""
+def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
+    """The ASGI application; it owns nothing, closing the store is the caller's.
+
+    Args:
+        broker: what it shows.
+        stopping: whether the server is about to stop, so that streams, which have no end of their own, end.
+    """
     app = FastAPI(
         title="Linnet",
         description=ABOUT,
@@ -31,8 +47,11 @@ def create_app(broker: Broker) -> FastAPI:
         redoc_url=None,
     )
     app.state.broker = broker
-    for room in (api_objects, api_alerts, api_sky, api_filters, home_pages, object_pages):
+    app.state.pages = api_streams.recent_pages(broker)
+    app.state.watch = TagWatch(broker.store, stopping)
+    for room in (api_objects, api_alerts, api_sky, api_filters, api_streams, home_pages, object_pages):
         app.include_router(room.router)
+    app.include_router(api_sky.plain)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     describe(app, broker.columns)

@@ -30,6 +30,7 @@ class Broker:
             Empty: the surveys that have alerts.
         packet: (survey, alert_id) -> the whole decoded packet, JSON-safe; offered only where `public_only` is False,
             because a public packet's history may hold points that are not public.
+        container: the same as an Avro container file, untouched; under the same condition.
         own: (survey, alert_id) -> the survey's own columns of one alert, decoded again from its archived packet.
         check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
     """
@@ -43,6 +44,7 @@ class Broker:
     version: str = ""
     surveys: tuple[str, ...] = ()
     packet: Callable[[str, int], Mapping[str, Any]] | None = None
+    container: Callable[[str, int], bytes] | None = None
     own: Callable[[str, int], pa.RecordBatch] | None = None
     check_filter: Callable[[str], None] | None = None
 

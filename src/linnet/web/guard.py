@@ -50,8 +50,8 @@ class Guard:
                 message = {**message, "body": b""}
             await send(message)
 
-        # A copy: the server itself must still see HEAD.
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        # A copy: the server itself must still see HEAD. A stream without an end must know it too.
+        inner = {**scope, "method": "GET", "linnet.head": True} if scope["method"] == "HEAD" else scope
         try:
             refused = _refused(scope)
             if refused is None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from linnet.core.vocabulary import RECORD
 from linnet.errors import NotFoundError
 
 MAX_RADIUS = 3600.0
@@ -58,7 +57,3 @@ def alert_number(alert_id: str) -> int:
     if number > INT64_MAX:
         raise NotFoundError(f"no alert {alert_id}: ids of alerts are below 2^63")
     return number
-
-
-INTERNAL = frozenset(RECORD) - {"known_night", "run_id"}
-"""Columns that say where a row lies here; answers about alerts leave them to the command `linnet trace`."""

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.json_rows import JsonRow, rows
+from linnet.core.payload import INTERNAL
 from linnet.core.survey import Stamp
 from linnet.errors import NotFoundError
 from linnet.web.broker import Broker
-from linnet.web.parameters import INTERNAL
 
 MAX_TAGGED = 5000
 """Most alerts of one answer whose tags are looked up."""

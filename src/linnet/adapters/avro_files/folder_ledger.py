@@ -90,8 +90,12 @@ class FolderLedger:
         """
         dropped = set(gone)
         kept = [each for each in self.entries if each not in dropped]
+
+        def write(part: Path) -> None:
+            part.write_bytes(b"".join(map(_line, kept)))
+
         with storage_errors(f"write the ledger {self._path}"):
-            replace_file(self._path, lambda part: part.write_bytes(b"".join(map(_line, kept))) and None, self._sync)
+            replace_file(self._path, write, self._sync)
         self.entries = kept
 
     def _read(self) -> list[Entered]:

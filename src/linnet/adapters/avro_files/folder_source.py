@@ -16,7 +16,8 @@ committed position, in the same order, and loses and doubles nothing.
 
 - A file is the same as long as path, size and time of change are; otherwise it is a new one with new offsets. Taking a
   packet twice is harmless: repeats are counted as duplicates.
-- A file that was entered but is gone before it was read is told as a gap. Files that were committed may be removed.
+- A file that was entered but is gone before it was read stops the reader, unless it is told to record the gap. Files
+  that were committed may be removed.
 - Where the ledger is lost, numbers go on behind the committed position, and all that is there is offered again.
 - A file that may not be read waits, and `trouble` names it.
 """
@@ -38,7 +39,7 @@ from linnet.adapters.avro_files.folder_looks import Looks
 from linnet.adapters.avro_files.listing import members_of
 from linnet.adapters.avro_files.tar_file import LARGEST, SUFFIXES, DamagedTarError, TarFile
 from linnet.core.envelope import MAX_BATCH_BYTES, Gap, Message, Position, envelopes
-from linnet.errors import InputError
+from linnet.errors import GapError, InputError
 
 PATIENCE = 0.1
 """Longest that `next_batch` waits, in seconds."""
@@ -55,11 +56,13 @@ class FolderSource:
         folder: it must exist.
         ledgers: folder of ledgers; each watched folder has its own file there.
         look_every: seconds between looks, more where a look takes long.
+        skip_gap: go on behind a file that is gone before it was read, and record it; otherwise that is an error.
     """
 
     folder: Path
     ledgers: Path
     look_every: float = 0.5
+    skip_gap: bool = False
 
     @property
     def topic(self) -> str:
@@ -107,6 +110,7 @@ class OpenFolder:
 
         Raises:
             InputError: the folder itself is gone, or a file in it cannot be read. The position stays at the last batch.
+            GapError: a file was removed before it was read.
             StorageError: the ledger cannot be written.
         """
         if self._paused:
@@ -188,8 +192,8 @@ class OpenFolder:
 
     def _advance(self) -> Message | None:
         """The next message that can be read; what is gone is passed over."""
-        if self._held is not None:
-            message, self._held = self._held, None
+        message, self._held = self._held, None
+        if message is not None:
             return message
         while (message := next(self._messages, None)) is None and self._waiting:
             self._messages = self._read(self._waiting.popleft())
@@ -200,6 +204,7 @@ class OpenFolder:
 
         Raises:
             InputError: it is there as it was, and cannot be read.
+            GapError: it is gone.
         """
         offset = start = max(entry.offset, self._next)
         try:
@@ -213,7 +218,15 @@ class OpenFolder:
                 raise InputError(f"cannot read {path}: {error}; mend or remove it, then start again") from error
         # A file that changed is offered again as a new one; then nothing is lost but its earlier form.
         if offset < entry.end and not (self._folder / entry.file.key).exists():
-            self._gaps.append(Gap(self._about.topic, 0, offset, entry.end))
+            self._pass_over(entry, offset)
+
+    def _pass_over(self, entry: Entered, offset: int) -> None:
+        if not self._about.skip_gap:
+            raise GapError(
+                f"{self._folder / entry.file.key} was removed before it was read (offset {offset}): put it back, or "
+                "start again with --skip-gap"
+            )
+        self._gaps.append(Gap(self._about.topic, 0, offset, entry.end))
 
     def _values(self, entry: Entered, skip: int) -> Iterator[tuple[bytes, bytes]]:
         """Key and content of each message of an entry but the first ones."""
