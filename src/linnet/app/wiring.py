@@ -126,10 +126,13 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
 
 
 def install(control: Control) -> None:
-    """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
+    """Put the default route and the built-in filters into a new control database. What is there stays as it is.
+
+    Adding a filter and activating it are two changes: whatever ended an earlier start between them, this one completes it.
+    """
     if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
-    known = {f.name for f in control.filters()}
+    known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
     for each in builtin():
         if each.name not in known:
             version = control.add_filter(
