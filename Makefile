@@ -10,7 +10,10 @@ endif
 endif
 HOME_DIR ?= demo-home
 
-.PHONY: setup demo serve check test bench bench-full bench-quick bench-filters profile clean
+# Java services that tests start; kept outside the tree, fetched once.
+export LINNET_SERVICES ?= $(HOME)/.cache/linnet/services
+
+.PHONY: setup demo serve services check test bench bench-full bench-quick bench-filters profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -27,6 +30,9 @@ demo: setup  ## real ZTF and Rubin packets through the whole corridor
 serve: setup  ## look at the demo in a browser
 	$(BIN)/linnet serve --home $(HOME_DIR)
 
+services:  ## fetch the real services (Kafka) that tests start, once; installs Java and Maven where they are missing
+	$(PYTHON) scripts/services.py
+
 check: setup  ## format, lint, types, import arrows, spelling, docstrings
 	$(BIN)/ruff format --check src client tests scripts
 	$(BIN)/ruff check src client tests scripts
@@ -35,7 +41,7 @@ check: setup  ## format, lint, types, import arrows, spelling, docstrings
 	$(BIN)/codespell src client tests samples/README.md README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md
 	$(BIN)/interrogate -c pyproject.toml --quiet src client/src
 
-test: setup  ## every test; those that need the shared data skip loudly without it
+test: setup  ## every test; those that need the shared data or a service skip loudly without it
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup  ## every figure beside a yardstick of the same run; bench/latest.json and docs/performance.md

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import services
+from kafka_server import KafkaServer
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -34,7 +38,25 @@ def samples() -> Path:
     return SAMPLES
 
 
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A running Kafka; skips loudly where there is no Java or no jars, fails in CI."""
+    why = services.missing("kafka")
+    if why is not None:
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    server = KafkaServer(tmp_path_factory.mktemp("kafka") / "broker", services.jars("kafka"))
+    server.format()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly, once, that the tests on shared data did not run."""
-    if _shared() is None:
-        terminalreporter.write_line(MISSING, red=True, bold=True)
+    """Say loudly, once, that tests on shared data or on real services did not run."""
+    absent = [why for why in map(services.missing, services.names()) if why is not None]
+    for why in [MISSING, *absent] if _shared() is None else absent:
+        terminalreporter.write_line(why, red=True, bold=True)

@@ -146,6 +146,9 @@ class _Asked:
         self.asked += 1
         return {7: _record("mine", _field("a", "int")), 8: _record("r", _field("a", "null"))}.get(schema_id)
 
+    def foresees(self, schema: Schema, schema_id: int) -> bool:  # noqa: ARG002  # the contract of a survey
+        return schema_id < 100
+
 
 class _Other(_Asked):
     """A second survey with a schema of its own under the same id."""

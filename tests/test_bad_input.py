@@ -177,6 +177,9 @@ def test_a_port_that_is_taken_is_named(made: Path) -> None:
         ("port = 65536", ("'port'", "65535")),
         ('publish_private = "no"', ("'publish_private'", "boolean")),
         ("host = 7", ("'host'", "string")),
+        ("[kafka]\nbotstrap = 'x'", ("unknown key 'kafka.botstrap'", "bootstrap")),
+        ("[kafka]\ntls = 'yes'", ("'kafka.tls'", "boolean")),
+        ("[registry]\nurl = 7", ("'registry.url'", "string")),
         ("batch = ", ("no TOML", "end of document")),
         ("[batch", ("no TOML",)),
         ("\udcff", ("no TOML", "utf-8")),
@@ -187,6 +190,26 @@ def test_a_configuration_that_is_wrong_names_its_file_and_key(text: str, words: 
     for command in ("audit", "serve", "ingest"):
         more = [str(home / "home.json")] if command == "ingest" else []
         told(USAGE, call(command, *more, "--home", home), str(home / "linnet.toml"), *words)
+
+
+def test_a_password_that_is_no_text_is_not_repeated(home: Path) -> None:
+    (home / "linnet.toml").write_text("[kafka]\npassword = 31337")
+    done = call("audit", "--home", home)
+    told(USAGE, done, "'kafka.password' must be text")
+    assert "31337" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("LINNET_KAFKA_BOTSTRAP", "x", ("unknown key 'botstrap'", "bootstrap")),
+        ("LINNET_DELIVERY_PARTITIONS", "many", ("'partitions'", "integer")),
+        ("LINNET_KAFKA_TLS", "perhaps", ("'tls'", "boolean")),
+        ("LINNET_REGISTRY_ADDRESS", "x", ("unknown key 'address'", "url")),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(variable: str, value: str, words: tuple[str, ...], home: Path) -> None:
+    told(USAGE, call("audit", "--home", home, **{variable: value}), variable, *words)
 
 
 @pytest.mark.parametrize("named", ["99", "commit", "06:0", "06:x", "06:-1", ":"])

@@ -25,7 +25,7 @@ from bench.nights import FIELDS, nights
 from bench.paced import Clocked, Paced
 from bench.real_packets import real_packets
 from bench.resident import Resident
-from bench.results import better, fallen, figures_of, line, page, summary
+from bench.results import better, fallen, figures_of, line, page, put_into, summary
 from bench.rounds import MOST_REPEATS, in_turn
 from bench.scale import SCALES, Scale
 from bench.steady import levels
@@ -345,3 +345,29 @@ def test_a_whole_run_accounts_for_every_alert_and_tells_how_late_each_was(tmp_pa
     assert 0 < result["store_cpu"] < result["cpu"]
     assert 40_000 * 60 < result["bytes"]["raw"] < 60_000 * 60
     assert result["bytes"]["store"] > 0
+
+
+def test_parts_measured_anew_take_the_place_of_what_they_had_found_before() -> None:
+    machine = {"date": "2026-01-01", "commit": "a", "load_average": 0.1}
+    old = {
+        "x": {"part": "store", "value": 1},
+        "gone": {"part": "store", "value": 2},
+        "y": {"part": "whole", "value": 3},
+    }
+    before = {"scale": "full", "machine": machine, "figures": old, "quick": {"q": 1}, "failed": {"store": "no disk"}}
+    later = {**machine, "commit": "b"}
+    now = {
+        "scale": "full",
+        "machine": later,
+        "figures": {"x": {"part": "store", "value": 9}},
+        "quick": {},
+        "failed": {},
+    }
+    found = put_into(before, now, ["store"])
+    assert found["figures"] == {"y": old["y"], "x": {"part": "store", "value": 9}}
+    assert (found["quick"], found["failed"], found["machine"]) == ({"q": 1}, {}, machine)
+    assert found["apart"] == {"store": later}
+    assert put_into(before, {**now, "quick": {"q": 2}}, []) == {**before, "quick": {"q": 2}}
+    assert put_into(None, now, ["store"]) == now
+    with pytest.raises(ValueError, match="scale full"):
+        put_into(before, {**now, "scale": "usual"}, ["store"])

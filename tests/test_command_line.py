@@ -79,11 +79,11 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
-    *("run", "top"),
-    *("dead list", "dead show", "filter add", "filter list", "filter off", "new module"),
+    *("run", "top", "record", "play"),
+    *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
     *("route add", "route list", "route remove"),
 }
-"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run` and `top` in test_run, others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run; others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:

@@ -15,6 +15,7 @@ import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.sqlite_control import SqliteControl
+from linnet.app.wiring import install
 from linnet.core.delivery_policy import Memory, Policy
 from linnet.core.ports import Control, Progress, Route
 from linnet.errors import HomeError, HomeVersionError, NotFoundError, StorageError
@@ -241,3 +242,23 @@ def test_a_missing_or_closed_control_database_is_told_in_one_line(tmp_path: Path
     control.close()
     with pytest.raises(StorageError, match="is closed"):
         control.generation()
+
+
+def test_a_built_in_filter_whose_activation_failed_is_activated_at_the_next_start(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_name: str, _version: int | None) -> None:
+        raise StorageError("the disk is full")
+
+    whole = MemoryControl()
+    install(whole)
+    first, *others = whole.filters()
+    with monkeypatch.context() as patched, pytest.raises(StorageError):
+        patched.setattr(control, "set_active", fails)
+        install(control)
+    assert [(f.name, f.active) for f in control.filters()] == [(first.name, False)]
+    install(control)
+    assert {f.name for f in control.filters(active=True)} == {f.name for f in (first, *others)}
+    control.set_active(first.name, None)
+    install(control)
+    assert {f.name for f in control.filters(active=True)} == {f.name for f in others}

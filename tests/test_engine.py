@@ -227,3 +227,15 @@ def test_a_filter_changed_meanwhile_holds_from_its_recorded_number(night: pa.Rec
     assert from_number <= first
     late = {t["alert_id"] for t in tags if t["filter"] == "late"}
     assert {t["alert_id"] for t in tags if t["seq"] >= from_number} == late
+
+
+def test_a_message_without_a_value_is_a_dead_letter_without_bytes(night: pa.RecordBatch, tmp_path: Path) -> None:
+    value = pa.array([None, *night.column("value").to_pylist()[1:3]], pa.binary())
+    batch = night.slice(0, 3).set_column(night.schema.get_field_index("value"), night.schema.field("value"), value)
+    with on_disk(tmp_path) as bench:
+        bench.engine().run([MemorySource((batch,))])
+        (letter,) = bench.store.dead().to_pylist()
+        assert (letter["offset"], letter["size"]) == (0, 0)
+        found = audit(bench.store, bench.control, bench.raw, deep=True)
+        assert found.ok, found.problems
+        assert found.archived == 2

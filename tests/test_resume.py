@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from corridors import Bench, in_memory, messages, on_disk, renumbered
+from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.recording import Recording, write_recording
+from linnet.core.envelope import envelopes
 from linnet.core.ports import Store
 from linnet.core.unit import Unit
 from linnet.engines.local import LocalEngine
@@ -85,6 +87,25 @@ def test_a_failed_commit_is_taken_up_from_its_own_position(
         assert done.duplicates <= BATCH
         assert offered_up_to(recording, bench) == len(recording_rows(recording))
         assert {r["dedup_id"] for r in before + bench.sink.durable} == {r["dedup_id"] for r in whole.sink.durable}
+
+
+def test_after_a_failure_between_two_surveys_of_a_batch_no_message_is_counted_twice(
+    samples: Path, tmp_path: Path
+) -> None:
+    folders = {"ztf": "ztf/solar-system", "lsst": "lsst/test-stream", "broken": "broken"}
+    topics = [messages(sorted((samples / folder).iterdir()), topic) for topic, folder in folders.items()]
+    source = MemorySource((envelopes([message for topic in topics for message in topic]),))
+    with on_disk(tmp_path / "home") as bench:
+        broken = replace(bench.corridor, store=Failing(bench.store, 1, after=True))  # type: ignore[arg-type]  # a double that delegates
+        with pytest.raises(StorageError):
+            LocalEngine(broken).run([source])
+    with on_disk(tmp_path / "home") as bench:
+        engine = bench.engine()
+        engine.recover()
+        assert {each.topic for each in bench.store.positions()} == {"ztf", "broken"}
+        engine.run([source])
+        found = audit(bench.store, bench.control, bench.raw, deep=True)
+        assert (found.ok, found.received, found.duplicates) == (True, sum(map(len, topics)), 0)
 
 
 def recording_rows(recording: Recording) -> list[int]:

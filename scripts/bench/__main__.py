@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench import bursts, decoding, filtering, growth, science, setting_up, starting, steady, storing, whole
 from bench.figures import Figure
 from bench.machine import machine
-from bench.results import Measured, Result, better, committed, fallen, figures_of, line, write
+from bench.results import Measured, Result, better, committed, fallen, figures_of, latest, line, put_into, write
 from bench.scale import SCALES, Scale
 
 PARTS: dict[str, Callable[[Scale], list[Figure]]] = {
@@ -31,20 +31,23 @@ def main(arguments: Sequence[str]) -> int:
     """Run the parts; gives the exit code."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("scale", nargs="?", default="usual", choices=SCALES)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these; nothing is written")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these; nothing is written without --write")
+    parser.add_argument("--write", action="store_true", help="put what is measured in its place in bench/latest.json")
     given = parser.parse_args(arguments)
     scale = SCALES[given.scale]
     before = committed()
-    if scale.is_quick:
+    if scale.is_quick and not given.write:
         return _quick(scale, given.parts or scale.parts, before)
     result: Result = {"scale": scale.name, "machine": machine()}
     quick = SCALES["quick"]
     # First: while nothing else has warmed or filled the machine, as in a run of its own.
-    first = Measured({}, {}) if given.parts else measure(quick, quick.parts, before, PARTS)
-    found = measure(scale, given.parts or scale.parts, before, PARTS)
+    first = measure(quick, quick.parts, before, PARTS) if scale.is_quick or not given.parts else Measured({}, {})
+    found = Measured({}, {}) if scale.is_quick else measure(scale, given.parts or scale.parts, before, PARTS)
     failed = first.failed | found.failed
     result |= {"figures": found.figures, "quick": first.figures, "failed": failed}
-    if not given.parts:
+    if given.parts or scale.is_quick:
+        result = put_into(latest(), result, given.parts or ())
+    if given.write or not given.parts:
         write(result)
     return 1 if failed else 0
 

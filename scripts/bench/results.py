@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ FALLEN = 0.5
 """A ratio below this share of the committed one is a failure: machines differ, and noise does not halve a ratio."""
 
 Result = dict[str, Any]
-"""`scale`, `machine`, `figures` of that scale, `quick`: figures of the scale that CI runs, `failed`: part -> why."""
+"""`scale`, `machine`, `figures` of that scale, `quick`: figures of the scale that CI runs, `failed`: part -> why,
+`apart`: part -> date, commit and load average, for those that were measured by themselves."""
 
 Figures = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ machine with `make bench`.
 
 ## How it was measured
 
-On {date} at commit {commit}: {where}; {versions}. Scale `{scale}`.
+On {date} at commit {commit}: {where}; {versions}. Scale `{scale}`.{apart}
 
     make bench          # minutes; writes bench/latest.json and this page
     make bench-full     # the same with a million and ten million stored, and twenty minutes of even load
@@ -90,6 +91,34 @@ def write(result: Result) -> None:
     LATEST.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(result), encoding="utf-8")
+
+
+def latest() -> Result | None:
+    """The result as the file has it now, or None."""
+    return json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else None
+
+
+def put_into(before: Result | None, now: Result, parts: Sequence[str]) -> Result:
+    """The result with these parts measured anew; where and when that was stands beside it.
+
+    Raises:
+        ValueError: the figures before are of another scale.
+    """
+    if before is None:
+        return now
+    if not parts:
+        return {**before, "quick": now["quick"]}
+    if before["scale"] != now["scale"]:
+        raise ValueError(
+            f"bench/latest.json is of scale {before['scale']}: parts of {now['scale']} do not belong there"
+        )
+    kept = {name: figure for name, figure in before["figures"].items() if figure["part"] not in parts}
+    failed = {part: why for part, why in before["failed"].items() if part not in parts} | now["failed"]
+    of = now["machine"]
+    apart = before.get("apart", {}) | {
+        part: {name: of[name] for name in ("date", "commit", "load_average")} for part in parts
+    }
+    return {**before, "figures": kept | now["figures"], "failed": failed, "apart": apart}
 
 
 def committed() -> Result | None:
@@ -148,7 +177,12 @@ def page(result: Result) -> str:
     aims = [_row(name, figure) for name, figure in figures.items() if figure["goal"]]
     others = [_row(name, figure) for name, figure in figures.items() if not figure["goal"]]
     failed = [f"* {part}: {reason}" for part, reason in result.get("failed", {}).items()]
+    apart = [
+        f"{part} (on {m['date']} at {m['commit']}, load average {m['load_average']})"
+        for part, m in result.get("apart", {}).items()
+    ]
     return PERFORMANCE.format(
+        apart=f"\nMeasured by themselves: {', '.join(apart)}." if apart else "",
         summary=summary(figures),
         met=sum(goals),
         goals=len(goals),

@@ -30,7 +30,7 @@ class Content:
         withdrawn: (survey, object_id) -> (kind, key) -> known_night.
         tags: tag-log number -> (survey, alert_id, filter, version).
         counts: unit -> rows of `COUNT`.
-        dead: identity -> row of `DEAD` with `dead_id`, `seen`, `size`.
+        dead: identity -> row of `DEAD` with `dead_id`, `seen`, `size`. last_dead: the largest number ever given.
     """
 
     units: set[int] = field(default_factory=set)
@@ -47,6 +47,7 @@ class Content:
     tags: dict[int, tuple[str, int, str, int]] = field(default_factory=dict)
     counts: dict[int, list[Row]] = field(default_factory=dict)
     dead: dict[tuple[Any, ...], Row] = field(default_factory=dict)
+    last_dead: int = 0
 
     def apply(self, unit: Unit) -> None:
         """Take a unit, unless one of its number was taken before.
@@ -61,8 +62,11 @@ class Content:
             self._take_science(unit, unit.survey)
         self.tags.update(tags)
         for row in unit.dead.to_pylist():
-            stamps = {"dead_id": len(self.dead) + 1, "seen": datetime.now(UTC), "size": len(row["value"])}
-            self.dead.setdefault(tuple(row[n] for n in DEAD_IDENTITY), {**stamps, **row})
+            stamps = {"dead_id": self.last_dead + 1, "seen": datetime.now(UTC), "size": len(row["value"])}
+            kept = self.dead.setdefault(tuple(row[n] for n in DEAD_IDENTITY), {**stamps, **row})
+            self.last_dead = max(self.last_dead, kept["dead_id"])
+        for first, last in unit.released:
+            self.dead = {i: row for i, row in self.dead.items() if not first <= row["dead_id"] <= last}
         self.counts[unit.number] = unit.counts.to_pylist()
         self.segments.update({row["segment"]: row for row in unit.segments.to_pylist()})
         self.positions.update({(p.topic, p.partition): p for p in unit.positions})

@@ -39,6 +39,7 @@ def write_unit(
     if unit.survey is not None:
         touched = _write_science(connection, unit, columns, recent or Recent())
     _write_dead(connection, unit.dead)
+    connection.executemany("DELETE FROM dead WHERE dead_id BETWEEN ? AND ?", unit.released)
     _write_counts(connection, unit)
     _write_state(connection, unit)
     connection.execute(
@@ -78,11 +79,13 @@ def _write_tags(connection: sqlite3.Connection, survey: str, tags: pa.Table) -> 
 
 
 def _write_dead(connection: sqlite3.Connection, dead: pa.Table) -> None:
+    """Number new dead letters in their order, or under the numbers they bring (`dead_id`, of a rebuild)."""
     now = time.time_ns() // 1000
-    for row in rows_of(dead, DEAD.names):
+    names = [n for n in ("dead_id", *DEAD.names) if n in dead.column_names]
+    for row in rows_of(dead, names):
         connection.execute(
-            f"INSERT INTO dead (seen, size, {', '.join(map(quoted, DEAD.names))}) "  # noqa: S608 - our own names
-            f"VALUES ({marks(len(DEAD) + 2)}) ON CONFLICT DO NOTHING",
+            f"INSERT INTO dead (seen, size, {', '.join(map(quoted, names))}) "  # noqa: S608 - our own names
+            f"VALUES ({marks(len(names) + 2)}) ON CONFLICT DO NOTHING",
             (now, len(row[-1]), *row),
         )
         passing("15")

@@ -27,6 +27,8 @@ def show_account(found: Audit) -> None:
         "dead letters": sum(found.dead.values()),
     }
     pairs.update({f"  {reason}": n for reason, n in found.dead.items()})
+    if found.released:
+        pairs["released dead letters"] = found.released
     pairs["matched"] = sum(found.matched.values())
     pairs.update({f"  {name}": n for name, n in found.matched.items()})
     pairs["delivered"] = sum(found.delivered.values())

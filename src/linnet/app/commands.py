@@ -16,6 +16,7 @@ from linnet.app import (
     rerun_commands,
     route_commands,
     run_commands,
+    taping_commands,
 )
 from linnet.app.account import show_account, show_run
 from linnet.app.config import home_path, settings
@@ -39,6 +40,7 @@ load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
 run_commands.register(app)
+taping_commands.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -69,6 +69,45 @@ def show(
         show_pairs(found)
 
 
+@app.command()
+def retry(
+    reason: Annotated[str, typer.Option(help="Dead letters of this reason code.")] = Reason.UNKNOWN_SCHEMA,
+    accept: Annotated[
+        list[int] | None,
+        typer.Option(help="Accept the registry's schema of this id, also of a major version unknown here; repeatable."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Offer dead letters again that can be read now, e.g. since their schema is there, and account for them anew."""
+    from linnet.app.retrying import retry as run
+
+    place = home_path(home)
+    done = run(existing(place), settings(place), reason, tuple(accept or ()))
+    if as_json:
+        show_json(done.as_dict())
+    else:
+        became = f"{done.archived} archived + {done.duplicates} duplicates + {done.dead} other dead letters"
+        out.print(f"{done.offered} offered again = {became}", highlight=False, soft_wrap=True)
+        out.print(f"{done.released} dead letters released, {done.left} left", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Recording to write, e.g. dead.arrow; `linnet ingest` takes it.")],
+    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write the messages that were refused as a whole to a recording, as they came."""
+    from linnet.app.retrying import export as run
+
+    if reason is not None and reason not in set(Reason):
+        raise InputError(f"no reason {reason!r}; reasons: {', '.join(Reason)}")
+    place = home_path(home)
+    count = run(existing(place), settings(place), reason, file)
+    out.print(f"{file}: {count} messages", highlight=False, soft_wrap=True)
+
+
 def _readable(table: pa.Table) -> list[JsonRow]:
     """Rows as JSON, the message key (a file name or the key of a topic) as text."""
     keys = [None if k is None else k.decode("utf-8", "backslashreplace") for k in table.column("key").to_pylist()]

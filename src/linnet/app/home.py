@@ -57,6 +57,16 @@ class Home:
         return self.path / "running.json"
 
     @property
+    def schemas(self) -> Path:
+        """Writer schemas that a person accepted, `ID.json`: they are taken whatever their major version."""
+        return self.path / "schemas"
+
+    @property
+    def schema_cache(self) -> Path:
+        """Writer schemas that a registry gave; may be deleted."""
+        return self.path / "cache" / "schemas"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.path / "writer.lock"

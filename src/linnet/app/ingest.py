@@ -77,10 +77,10 @@ def ingest(home: Home, settings: Settings, paths: tuple[Path, ...], *, as_found:
         with counting("ingest", total) as advance:
             engine = LocalEngine(corridor, batch=settings.batch, progress=advance)
             engine.recover()
-            before = _totals(parts.store)
+            before = totals(parts.store)
             engine.run(inputs, resume=False)
             engine.finish()
-        after = _totals(parts.store)
+        after = totals(parts.store)
         run = {name: after[name] - before[name] for name in after}
         return Taken(**run, home=audit(parts.store, parts.control, parts.raw))
 
@@ -120,8 +120,8 @@ def _first_nights(parts: Parts) -> Callable[[pa.RecordBatch], list[int | None]]:
     return nights
 
 
-def _totals(store: Store) -> dict[str, int]:
-    """What the home has received so far, and what became of it."""
+def totals(store: Store) -> dict[str, int]:
+    """What the home has received so far, and what became of it: received = archived + duplicates + dead."""
     grouped = store.counts().group_by(["stage", "outcome"], use_threads=False).aggregate([("n", "sum")]).to_pylist()
     by_stage = {(row["stage"], row["outcome"]): int(row["n_sum"]) for row in grouped}
     received, archived = by_stage.get(("decode", "in"), 0), by_stage.get(("archive", "out"), 0)

@@ -17,10 +17,12 @@ from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
+from linnet.app.kafka import registry, sink
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
+from linnet.core.schema_lookup import SchemaLookup
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
@@ -114,7 +116,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        sinks = tuple((r, sink_of(home, r)) for r in parts.control.routes())
+        sinks = tuple((r, sink_of(home, settings, r)) for r in parts.control.routes())
         routes = tuple((r, LateSink(sink) if patient else sink.open()) for r, sink in sinks)
         try:
             yield parts, parts.corridor(routes)
@@ -124,10 +126,13 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
 
 
 def install(control: Control) -> None:
-    """Put the default route and the built-in filters into a new control database. What is there stays as it is."""
+    """Put the default route and the built-in filters into a new control database. What is there stays as it is.
+
+    Adding a filter and activating it are two changes: whatever ended an earlier start between them, this one completes it.
+    """
     if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
-    known = {f.name for f in control.filters()}
+    known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
     for each in builtin():
         if each.name not in known:
             version = control.add_filter(
@@ -157,7 +162,10 @@ def open_control(home: Home) -> SqliteControl:
 
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
-    with archives(home) as (ordered, found), ExitStack() as opened:
+    with ExitStack() as opened:
+        lookup = registry(home, settings).open()
+        opened.callback(lookup.close)
+        ordered, found = opened.enter_context(archives(home, lookup))
         store = _open_store(home, stored_columns(ordered), read_only=read_only)
         opened.callback(store.close)
         control = open_control(home)
@@ -179,10 +187,10 @@ def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> S
 
 
 @contextmanager
-def archives(home: Home) -> Iterator[tuple[Plan, Archives]]:
+def archives(home: Home, lookup: SchemaLookup | None = None) -> Iterator[tuple[Plan, Archives]]:
     """The plan and both archives of a home: all that is left where the store is lost."""
     sky = {s.name: s for s in surveys()}
-    schemas = SchemaCache(tuple(sky.values()))
+    schemas = SchemaCache(tuple(sky.values()), lookup)
     raw = SegmentArchive(home.raw, _schema_text(schemas))
     try:
         yield plan(), Archives(raw, ParquetArchive(home.science), sky, schemas)
@@ -194,18 +202,20 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def sink_of(home: Home, route: Route) -> Sink:
-    """The sink that a route names; connects to nothing.
+def sink_of(home: Home, settings: Settings, route: Route) -> Sink:
+    """The sink that a route names: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`; not connected.
 
     Raises:
         ConfigError: there is no such kind, or the target is missing.
     """
     kind, _, target = route.sink.partition(":")
-    if kind != "files":
-        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files")
+    if kind not in {"files", "kafka", "kafka-avro"}:
+        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
     if not target:
-        raise ConfigError(f"route {route.name}: name the folder of its files, e.g. files:outbox")
-    return JsonLinesFiles(home.path / target)
+        raise ConfigError(f"route {route.name}: name its target, e.g. files:outbox or kafka:127.0.0.1:9092")
+    if kind == "files":
+        return JsonLinesFiles(home.path / target)
+    return sink(settings, target, "avro" if kind == "kafka-avro" else "json")
 
 
 def _filter_refused(text: object, error: Exception) -> None:

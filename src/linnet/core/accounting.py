@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.envelope import Gap
-from linnet.core.unit import COUNT, STAGES
+from linnet.core.unit import COUNT, RELEASE, STAGES
 
 SOURCE, GAP = "source", "GAP"
 """Stage and outcome of messages that were gone before they could be read; they were never received."""
@@ -84,6 +84,44 @@ class Ledger:
         if not self._parts:
             return COUNT.empty_table()
         return summed(pa.concat_tables(self._parts))
+
+
+def release(letters: pa.Table) -> pa.Table:
+    """`COUNT` rows that take dead letters out of the account again, for the unit that releases them.
+
+    Their messages were offered again and counted as if for the first time, so their first coming is taken back: what
+    was received is what came. That they once were dead letters stays written as the ranges of their numbers.
+
+    Args:
+        letters: `dead_id`, `reason`, `topic`, `partition` of whole messages that did not decode, ascending.
+    """
+    grouped = letters.group_by(["topic", "partition", "reason"], use_threads=False).aggregate([([], "count_all")])
+    rows: list[dict[str, object]] = []
+    for row in grouped.to_pylist():
+        place = {"topic": row["topic"], "partition": row["partition"], "stage": STAGES[0], "n": -row["count_all"]}
+        rows += [{**place, "outcome": outcome} for outcome in ("in", row["reason"])]
+    for first, last in ranges(letters.column("dead_id").to_pylist()):
+        n = last - first + 1
+        rows.append({"topic": "", "partition": 0, "stage": RELEASE, "outcome": f"{first}-{last}", "n": n})
+    return summed(pa.Table.from_pylist(rows, schema=COUNT))
+
+
+def released(counts: pa.Table) -> list[tuple[int, int]]:
+    """Ranges (first, last) of the numbers of dead letters that these `COUNT` rows say were released, ascending."""
+    told = counts.filter(pc.equal(counts.column("stage"), RELEASE)).column("outcome").to_pylist()
+    pairs = (text.split("-") for text in told)
+    return sorted((int(first), int(last)) for first, last in pairs)
+
+
+def ranges(numbers: list[int]) -> tuple[tuple[int, int], ...]:
+    """Ascending numbers as ranges (first, last) without gaps."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)
 
 
 def summed(counts: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import fastavro
 
@@ -19,6 +19,7 @@ from linnet.core.avro_strict import Step, walker
 from linnet.core.decoding import Schema
 from linnet.core.reasons import Reason
 from linnet.core.recent import Recent
+from linnet.core.schema_lookup import Recognises, SchemaLookup, looked_up, taker, title
 from linnet.errors import NotFoundError, PacketError
 
 MAX_JSON = 512 * 1024
@@ -32,24 +33,6 @@ COMPILED = 256
 
 SEEN = 16384
 """Schemas of which text or refusal are remembered."""
-
-
-class Recognises(Protocol):
-    """The part of a `Survey` that the cache asks."""
-
-    @property
-    def name(self) -> str:
-        """Name of the survey."""
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """Regular expressions of its topics."""
-
-    def recognise(self, schema: Schema, topic: str) -> bool:
-        """Whether a packet of this parsed schema is its own."""
-
-    def named_schema(self, schema_id: int) -> Schema | None:
-        """The schema of a framed message's id, or None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +86,12 @@ class SchemaCache:
 
     Args:
         surveys: who recognises schemas; the first that does takes the packet.
+        lookup: who is asked for the schema of an id that no survey carries.
     """
 
-    def __init__(self, surveys: Sequence[Recognises]) -> None:
+    def __init__(self, surveys: Sequence[Recognises], lookup: SchemaLookup | None = None) -> None:
         self._surveys = tuple(surveys)
+        self._lookup = lookup
         self._ready: Recent[bytes, WriterSchema] = Recent(COMPILED)
         self._owned: Recent[tuple[object, str], WriterSchema] = Recent(COMPILED)
         self._refused: Recent[tuple[object, str], tuple[str, str]] = Recent(SEEN)
@@ -135,12 +120,18 @@ class SchemaCache:
         return self._of((schema.fingerprint, topic), lambda: self._recognised(schema, topic))
 
     def of_frame(self, schema_id: int, topic: str) -> WriterSchema:
-        """The schema of a framed message's id; surveys that send on this topic are asked first.
+        """The schema of a framed message's id: the surveys' own, those that send on this topic first, or a found one.
 
         Raises:
-            PacketError: `UNKNOWN_SCHEMA`, or `BAD_SCHEMA` where a survey's own schema is invalid.
+            PacketError: `UNKNOWN_SCHEMA`, or `BAD_SCHEMA` where the schema is invalid.
         """
-        return self._of((schema_id, topic), lambda: self._named(schema_id, topic))
+        key = (schema_id, topic)
+        if self._lookup is None or self._owned.get(key) is not None:
+            return self._of(key, lambda: self._named(schema_id, topic))
+        # What is unknown now may be there with the next batch, so it is not remembered as refused.
+        found = self._named(schema_id, topic)
+        self._owned.put(key, found)
+        return found
 
     def schema(self, fingerprint: str) -> WriterSchema:
         """The schema of a fingerprint that this cache gave; `survey` is None.
@@ -175,27 +166,23 @@ class SchemaCache:
         for survey in self._surveys:
             if survey.recognise(schema.parsed, topic):
                 return replace(schema, survey=survey.name)
-        raise PacketError(Reason.UNKNOWN_SCHEMA, f"no survey here knows the schema {_title(schema.parsed)!r}")
+        raise PacketError(Reason.UNKNOWN_SCHEMA, f"no survey here knows the schema {title(schema.parsed)!r}")
 
     def _named(self, schema_id: int, topic: str) -> WriterSchema:
         def elsewhere(survey: Recognises) -> bool:
             return not any(re.fullmatch(pattern, topic) for pattern in survey.topics)
 
-        for survey in sorted(self._surveys, key=elsewhere):
+        ordered = sorted(self._surveys, key=elsewhere)
+        for survey in ordered:
             parsed = survey.named_schema(schema_id)
             if parsed is not None:
                 text = json.dumps(parsed, separators=(",", ":"), ensure_ascii=False).encode()
                 return replace(self.known(text), survey=survey.name)
-        raise PacketError(Reason.UNKNOWN_SCHEMA, f"no survey here knows the schema id {schema_id}")
-
-
-def _title(schema: Schema) -> str:
-    """Name of the last record at the top, for a message."""
-    last = schema[-1] if isinstance(schema, list) else schema
-    if not isinstance(last, dict):
-        return str(last)[:80]
-    space, name = last.get("namespace"), last.get("name")
-    return f"{space}.{name}"[:80] if space else str(name)[:80]
+        if self._lookup is None:
+            raise PacketError(Reason.UNKNOWN_SCHEMA, f"no survey here knows the schema id {schema_id}")
+        found = looked_up(self._lookup, schema_id)
+        schema = self.known(found.text)
+        return replace(schema, survey=taker(ordered, schema.parsed, topic, schema_id, is_accepted=found.is_accepted))
 
 
 def _json(text: bytes) -> Schema:

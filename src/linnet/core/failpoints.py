@@ -2,7 +2,9 @@
 
 Numbers follow the fault plan: 01 after poll, 02 in the middle of decoding, 03 before the segment's fsync, 04 before a
 rename, 05 before the folder's fsync, 06 before the store's commit, 07 after it and before delivery, 08 after some of
-several sends, 15 while a dead letter is written, 17 during recovery at start-up, 20 at shutdown.
+several sends, 09 when all are sent and before the cursor says so, 10 before the group offset is told to Kafka and 11
+after it left, 14 before a schema is kept, 15 while a dead letter is written, 16 while a partition is given up, 17
+during recovery at start-up, 20 at shutdown.
 """
 
 from __future__ import annotations
@@ -10,7 +12,11 @@ from __future__ import annotations
 import os
 import signal
 
-FAILPOINTS = ("01", "02", "03", "04", "05", "06", "07", "08", "15", "17", "20")
+FAILPOINTS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "15", "17", "20")
+"""Passed by every run."""
+
+OF_SERVICES = ("10", "11", "14", "16")
+"""Passed only where Kafka or a schema registry takes part."""
 
 _armed: dict[str, int] = {}
 
@@ -21,8 +27,9 @@ def arm(name: str, hits: int = 1) -> None:
     Raises:
         ValueError: no failpoint has this name.
     """
-    if name not in FAILPOINTS:
-        raise ValueError(f"no failpoint {name!r}; there are {', '.join(FAILPOINTS)}")
+    known = sorted((*FAILPOINTS, *OF_SERVICES))
+    if name not in known:
+        raise ValueError(f"no failpoint {name!r}; there are {', '.join(known)}")
     _armed[name] = hits
 
 

@@ -51,6 +51,12 @@ class Survey(Protocol):
     def named_schema(self, schema_id: int) -> Schema | None:
         """The writer schema of a framed message's id, or None where the survey does not know it."""
 
+    def foresees(self, schema: Schema, schema_id: int) -> bool:
+        """Whether a recognised schema from outside (a registry) differs from those carried by additions alone.
+
+        A new major version may give an old name another meaning; its packets are kept until a person accepts it.
+        """
+
     def fields(self) -> Wanted:
         """What this survey wants of a packet."""
 

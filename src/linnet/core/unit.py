@@ -77,6 +77,10 @@ DEAD = pa.schema(
 fingerprint of its schema. Identity: (topic, partition, position, key, sha256): the same bytes offered again are a
 duplicate."""
 
+RELEASE = "release"
+"""Stage of a `COUNT` row that tells of released dead letters: its outcome is "FIRST-LAST", their numbers in the store,
+its topic is empty, n is how many they are. Dead letters that are released leave the counts of `decode` as well."""
+
 COUNT = pa.schema(
     [
         pa.field("topic", pa.string(), nullable=False),
@@ -148,6 +152,8 @@ class Unit:
         night: open night of that survey after this unit (the alerts' known_night), or None.
         kind: "live" for the corridor; "fold" for a rebuild, which brings alert rows without new counts.
         alerts: one row per new alert: all scalar columns (common, modules', `RECORD`, the survey's own).
+        dead: new dead letters; those of a rebuild bring their numbers (`dead_id`).
+        released: numbers (first, last) of dead letters that are none any more: their alerts are accounted for.
         positions: where each source goes on after this unit.
     """
 
@@ -161,6 +167,7 @@ class Unit:
     withdrawn: pa.Table = field(default_factory=WITHDRAWN.empty_table)
     tags: pa.Table = field(default_factory=TAG.empty_table)
     dead: pa.Table = field(default_factory=DEAD.empty_table)
+    released: tuple[tuple[int, int], ...] = ()
     counts: pa.Table = field(default_factory=COUNT.empty_table)
     segments: pa.Table = field(default_factory=SEGMENT.empty_table)
     positions: tuple[Position, ...] = ()

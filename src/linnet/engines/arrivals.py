@@ -173,6 +173,8 @@ def _dated_ahead(arrivals: Arrivals) -> pa.Array:
 
 def _refused(messages: pa.RecordBatch, rejects: pa.Table) -> pa.Table:
     n = messages.num_rows
+    # A message without a value (a tombstone of Kafka) has nothing to keep: no bytes.
+    values = pc.fill_null(messages.column("value"), b"")
     columns = {
         "survey": pa.nulls(n, pa.string()),
         "alert_id": pa.nulls(n, pa.int64()),
@@ -180,8 +182,9 @@ def _refused(messages: pa.RecordBatch, rejects: pa.Table) -> pa.Table:
         "detail": rejects.column("detail"),
         "position": pa.array([-1] * n, pa.int32()),
         "fingerprint": pa.nulls(n, pa.string()),
-        "sha256": _digests(messages.column("value")),
-        **{n: messages.column(n) for n in ("topic", "partition", "offset", "key", "timestamp", "value")},
+        "sha256": _digests(values),
+        "value": values,
+        **{n: messages.column(n) for n in ("topic", "partition", "offset", "key", "timestamp")},
     }
     return pa.Table.from_arrays([columns[name] for name in DEAD.names], schema=DEAD)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ from linnet.engines.in_flight import Seen
 from linnet.engines.refusals import Refusals
 
 AFTER_DEDUPE = ("archive", "plan", "filter", "store")
+
+PLACE = ("topic", "partition")
 
 Item = TypeVar("Item")
 
@@ -63,8 +66,9 @@ def drafts(
 ) -> list[Draft]:
     """A batch as units: refused messages and alerts first, then one part per survey and night, earlier first.
 
-    The positions go with the last unit, so that they never pass what is not durable yet, and what the source passed
-    over with them.
+    The position of a partition goes with the last unit that has something of it, so that it never passes what is not
+    durable yet. What a kill between two units lets come again is only what these did not hold, and for a partition that
+    brought several nights at once what it brought. What the source passed over goes with the last unit.
     """
     bad, parts = [], []
     for arrivals in opened.arrivals:
@@ -75,10 +79,11 @@ def drafts(
             bad.append(Bad(arrivals.pick(fails), reason.filter(fails), detail.filter(fails)))
             good = arrivals.pick(pc.invert(fails))
         parts.extend(_by_night(good, open_nights.get(arrivals.survey.name, 0)))
-    heads = [Draft(opened, tuple(bad), parts[0] if parts else None, ())]
-    rest = [Draft(None, (), part, ()) for part in parts[1:]]
-    *before, last = [*heads, *rest]
-    return [*before, Draft(last.refused, last.bad, last.part, positions, gaps)]
+    units = [Draft(opened, tuple(bad), parts[0] if parts else None, ())]
+    units += [Draft(None, (), part, ()) for part in parts[1:]]
+    shared = _shared(units, positions)
+    units = [replace(unit, positions=mine) for unit, mine in zip(units, shared, strict=True)]
+    return [*units[:-1], replace(units[-1], gaps=gaps)]
 
 
 def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters, seen: Seen) -> Unit:
@@ -128,6 +133,24 @@ def _by_night(arrivals: Arrivals, open_night: int) -> list[Part]:
     _, first, place = np.unique(arrivals.alerts.column("alert_id").to_numpy(), return_index=True, return_inverse=True)
     known = known[first[place]]
     return [Part(arrivals.pick(pa.array(known == night)), int(night)) for night in np.unique(known)]
+
+
+def _shared(units: Sequence[Draft], positions: tuple[Position, ...]) -> list[tuple[Position, ...]]:
+    """For every unit the positions of partitions of which nothing comes after it."""
+    last: dict[tuple[str, int], int] = {}
+    for number, unit in enumerate(units if len(units) > 1 else ()):
+        last |= dict.fromkeys(_partitions(unit), number)
+    of = [last.get((each.topic, each.partition), len(units) - 1) for each in positions]
+    return [tuple(each for each, at in zip(positions, of, strict=True) if at == number) for number in range(len(units))]
+
+
+def _partitions(unit: Draft) -> set[tuple[str, int]]:
+    """Topic and partition of everything that a unit holds."""
+    origins = [bad.arrivals.origins for bad in unit.bad]
+    origins += [] if unit.refused is None else [unit.refused.refused_origins]
+    origins += [] if unit.part is None else [unit.part.arrivals.origins]
+    tallies = [each.tally for each in origins if len(each.topic)]
+    return {place for each in tallies for place in zip(*(each.column(n).to_pylist() for n in PLACE), strict=True)}
 
 
 def _count_refused(draft: Draft, ledger: Ledger, refusals: Refusals) -> None:

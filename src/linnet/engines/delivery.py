@@ -33,6 +33,7 @@ def deliver(
             chosen = _chosen(store, control, route, tags, publish_private)
             _send(sink, chosen.rows)
             before, progress = progress.sent, chosen.after(progress, tags.column("seq")[-1].as_py())
+            passing("09")
             control.set_cursor(route.name, progress, chosen.changed)
             sent += progress.sent - before
             if tags.num_rows < CHUNK:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from linnet.core.accounting import GAP, SOURCE, imbalances
 from linnet.core.ports import Control, Progress, RawArchive, Store
 from linnet.core.reasons import DUPLICATE
+from linnet.core.unit import RELEASE
 from linnet.errors import LinnetError
 
 CHUNK = 2000
@@ -27,6 +28,7 @@ class Audit:
         dead: dead letters by reason. matched: tags by filter. delivered: messages sent by route.
         withheld: matches not sent because they are not public.
         held: matches that the policies of routes held back.
+        released: dead letters that were offered again and are none any more; they are among no other number.
         folders: topic -> received, archived, duplicates, dead (total).
         problems: one sentence each; empty where ok.
     """
@@ -45,6 +47,7 @@ class Audit:
     held: int
     waiting: int
     modules_failed: dict[str, int]
+    released: int = 0
     folders: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -92,6 +95,7 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
         held=deliveries.held,
         waiting=deliveries.waiting,
         modules_failed=stages.get("module", {}),
+        released=sum(stages.get(RELEASE, {}).values()),
         folders=_folders(counts),
         problems=problems,
     )
@@ -203,6 +207,8 @@ def _folders(counts: pa.Table) -> dict[str, dict[str, int]]:
     folders: dict[str, dict[str, int]] = {}
     grouped = counts.group_by(["topic", "stage", "outcome"], use_threads=False).aggregate([("n", "sum")])
     for row in grouped.to_pylist():
+        if row["stage"] == RELEASE:
+            continue
         folder = folders.setdefault(row["topic"], {"received": 0, "archived": 0, "duplicates": 0, "dead": 0})
         place = _place(row["stage"], row["outcome"])
         if place:

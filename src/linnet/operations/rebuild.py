@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linnet.core.accounting import released
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.envelope import Position
 from linnet.core.lightcurve import point_rows, withdrawn_rows
@@ -61,7 +63,9 @@ def rebuild(
             target.commit(_fold(number, survey, int(night), rows, alerts, (tags, runs)))
             folded += rows.num_rows
             progress(rows.num_rows)
-    target.commit(_state(max(number, _last_unit(science)) + 1, segments, science))
+    last = max(number, _last_unit(science))
+    for state in _states(last, segments, science):
+        target.commit(state)
     target.flushed(target.last_unit(), _all_files(science))
     return folded
 
@@ -99,20 +103,42 @@ def _fold(
     )
 
 
-def _state(number: int, segments: pa.Table, science: ScienceArchive) -> Unit:
+def _states(last: int, segments: pa.Table, science: ScienceArchive) -> Iterator[Unit]:
     """Everything that is no alert: dead letters, counts, positions, segments."""
-    dead = [science.read(p) for p in science.files("dead")]
-    counts = _newest(science, "counts")
+    newest = _newest(science, "counts")
+    counts = COUNT.empty_table() if newest is None else newest.cast(COUNT)
     positions = _newest(science, "positions")
-    return Unit(
-        number,
+    dead, passing = _dead(science, released(counts))
+    yield Unit(
+        last + 1,
         UNKNOWN,
         kind="fold",
-        dead=pa.concat_tables([DEAD.empty_table(), *(t.select(DEAD.names).cast(DEAD) for t in dead)]),
-        counts=COUNT.empty_table() if counts is None else counts.cast(COUNT),
+        dead=dead,
+        counts=counts,
         segments=segments.cast(SEGMENT),
         positions=() if positions is None else tuple(Position(**row) for row in positions.to_pylist()),
     )
+    if passing:
+        yield Unit(last + 2, UNKNOWN, kind="fold", released=passing)
+
+
+def _dead(science: ScienceArchive, gone: list[tuple[int, int]]) -> tuple[pa.Table, tuple[tuple[int, int], ...]]:
+    """Archived dead letters under their numbers, and those of them that pass through the store only.
+
+    Released ones stay away, but for one that has the largest number: the next dead letter must get a larger one.
+    """
+    numbered = pa.schema([pa.field("dead_id", pa.int64()), *DEAD])
+    parts = [science.read(path).select(numbered.names).cast(numbered) for path in science.files("dead")]
+    whole = pa.concat_tables([numbered.empty_table(), *parts]).sort_by("dead_id")
+    ids = whole.column("dead_id").to_numpy()
+    away = np.zeros(len(ids), bool)
+    for first, last in gone:
+        away |= (ids >= first) & (ids <= last)
+    if not len(ids) or not away[-1]:
+        return whole.filter(pa.array(~away)), ()
+    away[-1] = False
+    newest = int(ids[-1])
+    return whole.filter(pa.array(~away)), ((newest, newest),)
 
 
 def _newest(science: ScienceArchive, kind: str) -> pa.Table | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from linnet.core.decoding import Schema
+
 VERSIONS = ((7, 0), (7, 1), (7, 2), (7, 3), (7, 4), (8, 0), (9, 0), (10, 0), (10, 1), (11, 0), (11, 1))
 """(major, minor) of every carried schema, oldest first."""
 
 _FOLDER = "lsst_schemas"
+_NAMESPACE = re.compile(r"lsst\.v([0-9]{1,4})_[0-9]")
 _IDS = {100 * major + minor: (major, minor) for major, minor in VERSIONS}
 
 
@@ -22,6 +26,18 @@ def named_schema(schema_id: int) -> Mapping[str, Any] | None:
     """
     version = _IDS.get(schema_id)
     return None if version is None else carried(*version)
+
+
+def is_known_major(schema: Schema, schema_id: int) -> bool:
+    """Whether a schema is of a major version that is carried: minor ones only add (DMTN-093).
+
+    The version stands in the namespace (`lsst.v11_1`), whatever a registry numbers by; the id says it where a rewritten
+    schema has lost its namespace.
+    """
+    space = schema.get("namespace") if isinstance(schema, Mapping) else None
+    named = _NAMESPACE.match(space) if isinstance(space, str) else None
+    major = int(named[1]) if named else schema_id // 100
+    return major in {known for known, _ in VERSIONS}
 
 
 @cache

@@ -17,7 +17,7 @@ from linnet.core.survey import Stamp
 from linnet.surveys.lsst.columns import SURVEY, columns_of, night_of
 from linnet.surveys.lsst.fields import own, wanted
 from linnet.surveys.lsst.recognition import recognise
-from linnet.surveys.lsst.schemas import named_schema
+from linnet.surveys.lsst.schemas import is_known_major, named_schema
 from linnet.surveys.lsst.stamps import stamps_of
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
@@ -58,6 +58,10 @@ class Lsst:
     def named_schema(self, schema_id: int) -> Schema | None:
         """The carried schema of major x 100 + minor, or None."""
         return named_schema(schema_id)
+
+    def foresees(self, schema: Schema, schema_id: int) -> bool:
+        """Whether it is another minor version of a carried major one."""
+        return is_known_major(schema, schema_id)
 
     def fields(self) -> Wanted:
         """Every declared scalar, and of the histories what makes points."""

@@ -40,6 +40,10 @@ class Ztf:
         """None: ZTF sends containers, which carry their schema."""
         return None
 
+    def foresees(self, schema: Schema, schema_id: int) -> bool:  # noqa: ARG002 - the structure that is recognised
+        """True: what ZTF added since 2017 never changed what was there."""
+        return True
+
     def fields(self) -> Wanted:
         """Every scalar of the packet, and what makes points of `prv_candidates` and `fp_hists`."""
         return wanted()
