@@ -18,8 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import test_mutants as claims
+from mutant_run import run_apart
 from mutant_traffic import Traffic
 from mutant_verdicts import verdicts
+
+TURNS, TURN = 3, 20_000
+"""Turns with and without damage, and messages of each, from which the cost of damage is taken."""
 
 PEAK_MB = 1500
 """Ten thousand damaged packets bring hundreds of schemas that are kept ready; a million messages need hardly more than
@@ -39,7 +43,21 @@ def main(traffic: Traffic, folder: Path) -> None:
         claims.test_points_and_objects_differ_only_where_an_accepted_mutant_brought_something(traffic, mixed, alone)
         if mixed.need.peak_mb > PEAK_MB:
             raise SystemExit(f"memory is not bounded: {mixed.need.peak_mb:.0f} MB")
+    kept = pace_kept(traffic, folder)
+    sys.stdout.write(f"{'pace of traffic without damage':<34}{kept:>12.1%}\n")
+    if kept < 0.9:
+        raise SystemExit("damage costs more than a tenth of the pace")
     sys.stdout.write("every claim holds\n")
+
+
+def pace_kept(traffic: Traffic, folder: Path) -> float:
+    """The pace of mixed traffic as a share of that of the same without damage, by the least time of the processor."""
+    least: dict[float, float] = {}
+    for turn in range(2 * TURNS):
+        share = traffic.share if turn % 2 else 0.0
+        need = run_apart(Traffic(traffic.data, TURN, share, traffic.seed), folder / f"turn-{turn}")
+        least[share] = min(least.get(share, float("inf")), need.cpu / need.messages)
+    return least[0.0] / least[traffic.share]
 
 
 def table(traffic: Traffic, mixed: claims.Outcome, told: Counter[str]) -> None:

@@ -20,10 +20,14 @@ SETTLED = 3
 
 @dataclass(frozen=True)
 class Need:
-    """Seconds for some messages; peak of resident memory (MB) before them, after `SETTLED` batches and at the end."""
+    """Seconds for some messages, by the clock and of the processor; peaks of resident memory (MB).
+
+    The peaks are those before the run, after `SETTLED` batches and at the end.
+    """
 
     messages: int
     seconds: float
+    cpu: float
     before_mb: float
     settled_mb: float
     peak_mb: float
@@ -53,11 +57,12 @@ def _run(folder: Path, traffic: Traffic, *, intact: bool) -> Need:
         peaks.append(_peak_mb())
 
     with on_disk(folder) as bench:
-        before, begun = _peak_mb(), time.monotonic()
+        before, begun, spent = _peak_mb(), time.monotonic(), time.process_time()
         engine = LocalEngine(bench.corridor, progress=done)
         engine.run([TrafficSource(traffic.intact() if intact else iter(traffic))])
         engine.finish()
-        return Need(sum(sizes), time.monotonic() - begun, before, peaks[:SETTLED][-1], _peak_mb())
+        seconds, cpu = time.monotonic() - begun, time.process_time() - spent
+        return Need(sum(sizes), seconds, cpu, before, peaks[:SETTLED][-1], _peak_mb())
 
 
 def _peak_mb() -> float:
