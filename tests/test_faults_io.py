@@ -19,8 +19,8 @@ from small_home import state
 SOURCE = Path(__file__).with_name("failing_io.c")
 PACKETS = "ztf/transient"
 HANGS = 10.0
-CALLS = 7
-"""So many of the calls, evenly over all of them."""
+CALLS = 8
+"""So many of the calls, most of them early: later ones are nearly all of one Parquet file after another."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ def delivered(home: Path) -> set[str]:
 
 def test_whichever_call_fails_nothing_is_lost_and_the_next_start_completes(disk: Disk, tmp_path: Path) -> None:
     code, calls, said = disk.ingest(tmp_path / "sound")
-    assert (code, calls > CALLS) == (0, True), said
+    assert (code, calls > 1000) == (0, True), said
     wanted = (state(tmp_path / "sound"), delivered(tmp_path / "sound"))
     told = 0
-    for number in range(1, calls + 1, max(1, calls // CALLS)):
+    for number in (round(calls ** (nth / CALLS)) for nth in range(1, CALLS + 1)):
         home = tmp_path / str(number)
         code, _, said = disk.ingest(home, number)
         assert "Traceback" not in said, f"call {number}: {said}"
@@ -81,4 +81,4 @@ def test_whichever_call_fails_nothing_is_lost_and_the_next_start_completes(disk:
         code, _, said = disk.ingest(home)
         assert code == 0, f"after call {number} had failed: {said}"
         assert (state(home), delivered(home)) == wanted, f"call {number}"
-    assert told > CALLS // 2
+    assert told >= CALLS // 2
