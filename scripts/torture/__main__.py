@@ -77,7 +77,7 @@ def controlled(place: Place, seed: int) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for control in CONTROLS:
         for turn in range(2):
-            outcome = under_control(place, control, random.Random(seed + turn))  # noqa: S311
+            outcome = under_control(place, control, random.Random(seed + turn))  # noqa: S311 - as above
             found[control] = is_caught(control, outcome.verdict.problems)
             if found[control]:
                 break

@@ -70,7 +70,7 @@ class Nursery:
 
     def _asked(self, question: str, about: object) -> Any:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 - the same
         self._process.stdin.write(json.dumps([question, about]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()

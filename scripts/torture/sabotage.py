@@ -60,9 +60,9 @@ def no_guard(_notes: str) -> None:
     from linnet.adapters.sqlite_store import SqliteStore
     from linnet.engines.in_flight import Seen
 
-    SqliteStore.positions = lambda _self: ()  # type: ignore[method-assign, assignment]
-    Seen.hashes = lambda _self, _survey, ids: pa.nulls(len(ids), pa.int64())  # type: ignore[method-assign, assignment]
-    Seen.dead_seen = lambda _self, dead: [False] * dead.num_rows  # type: ignore[method-assign, assignment]
+    patch.object(SqliteStore, "positions", lambda _self: ()).start()
+    patch.object(Seen, "hashes", lambda _self, _survey, ids: pa.nulls(len(ids), pa.int64())).start()
+    patch.object(Seen, "dead_seen", lambda _self, dead: [False] * dead.num_rows).start()
 
 
 def no_sync(_notes: str) -> None:
@@ -109,8 +109,8 @@ def acknowledge_before_send(_notes: str) -> None:
             honest(self, rows)
         held[:] = [batch]
 
-    OpenKafkaSink.write = late  # type: ignore[method-assign]
-    OpenKafkaSink.flush = lambda _self: None  # type: ignore[method-assign, assignment]
+    patch.object(OpenKafkaSink, "write", late).start()
+    patch.object(OpenKafkaSink, "flush", lambda _self: None).start()
 
 
 def position_before_data(_notes: str) -> None:
@@ -128,7 +128,7 @@ def position_before_data(_notes: str) -> None:
             self._opened().executemany(ahead, places)
         honest(self, unit)
 
-    SqliteStore.commit = early  # type: ignore[method-assign]
+    patch.object(SqliteStore, "commit", early).start()
 
 
 def slow_store(notes: str) -> None:
@@ -148,8 +148,8 @@ def slow_store(notes: str) -> None:
             file.write("paused\n")
         pause(self)
 
-    SqliteStore.commit = slow  # type: ignore[method-assign]
-    OpenKafka.pause = noted  # type: ignore[method-assign]
+    patch.object(SqliteStore, "commit", slow).start()
+    patch.object(OpenKafka, "pause", noted).start()
     overlapped.ROOM, polling.PAUSED_AFTER = 256 * 1024, 0.1
 
 
@@ -189,7 +189,7 @@ def _syncing(sync: Callable[[int], None]) -> None:
     def built(self: SegmentArchive, *given: Any, **named: Any) -> None:
         honest(self, *given, **{**named, "sync": sync})
 
-    SegmentArchive.__init__ = built  # type: ignore[method-assign]
+    patch.object(SegmentArchive, "__init__", built).start()
 
 
 KINDS = {
