@@ -253,9 +253,10 @@ def test_a_built_in_filter_whose_activation_failed_is_activated_at_the_next_star
     whole = MemoryControl()
     install(whole)
     first, *others = whole.filters()
-    with monkeypatch.context() as patched, pytest.raises(StorageError):
+    with monkeypatch.context() as patched:
         patched.setattr(control, "set_active", fails)
-        install(control)
+        with pytest.raises(StorageError):
+            install(control)
     assert [(f.name, f.active) for f in control.filters()] == [(first.name, False)]
     install(control)
     assert {f.name for f in control.filters(active=True)} == {f.name for f in (first, *others)}

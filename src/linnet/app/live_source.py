@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from linnet.adapters.avro_files import FolderSource
+from linnet.app import kafka
 from linnet.app.config import Settings
 from linnet.app.home import Home
 from linnet.core.ports import Source
@@ -16,15 +17,18 @@ def live_source(text: str, home: Home, settings: Settings, *, skip_gap: bool = F
     """One live source.
 
     Args:
-        text: a folder.
+        text: a folder, or `kafka:TOPIC,TOPIC` of the Kafka in the settings.
         home: keeps the ledgers of folders.
         settings: its settings.
         skip_gap: go on behind messages that are gone, and record how many.
 
     Raises:
         InputError: there is no such folder.
-        ConfigError: the home lies in it, and would take in what it writes itself.
+        ConfigError: the home lies in it, and would take in what it writes itself; or no Kafka is named.
     """
+    kind, _, topics = text.partition(":")
+    if kind == "kafka":
+        return kafka.source(settings, topics, skip_gap=skip_gap)
     folder = Path(text)
     if not folder.is_dir():
         raise InputError(f"cannot watch {text}: there is no such folder")

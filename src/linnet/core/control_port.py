@@ -111,6 +111,9 @@ class Control(Protocol):
     def record_activation(self, name: str, version: int, seq: int) -> None:
         """Record from which tag-log number an activation holds; the first call for a version stays."""
 
+    def activations(self) -> list[tuple[str, int, int | None]]:
+        """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
+
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""
 
