@@ -55,6 +55,10 @@ class LiveHome:
         """`linnet run`."""
         return start("run", self.folder, "--home", self.path, *arguments, **environment)
 
+    def start_on(self, *sources: str, **environment: str) -> subprocess.Popen[str]:
+        """`linnet run` on other sources."""
+        return start("run", *sources, "--home", self.path, **environment)
+
     def audit(self, *, deep: bool = False) -> dict[str, Any]:
         """The account; it must be in order."""
         told = linnet("audit", "--home", self.path, "--json", *(["--deep"] if deep else []))
@@ -79,9 +83,12 @@ class LiveHome:
 
 
 @contextmanager
-def running(home: LiveHome, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+def running(
+    home: LiveHome, *arguments: str, sources: Sequence[str] = ()
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """`linnet run` at work, and a way to ask it; ended at the end of the block."""
-    with home.start(*arguments) as broker:
+    (home.path / "running.json").unlink(missing_ok=True)  # of one that was killed
+    with home.start_on(*(sources or (str(home.folder),)), *arguments) as broker:
         try:
             until((home.path / "running.json").exists, broker)
             port = json.loads((home.path / "running.json").read_text())["port"]

@@ -1,104 +1,103 @@
-"""`linnet run` on a real Kafka, as a process: from append to delivery, across kills and restarts."""
+"""`linnet run` on a real Kafka: from own positions, over kills and gaps, with the numbers that it tells."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from confluent_kafka import Consumer
 
-from future_lsst import sent
 from kafka_server import KafkaServer
 from kafka_topics import fill
-from linnet.errors import LinnetError
-from live_home import LiveHome, killed, stop, until
-from processes import start
-
-TOPIC, PARTITIONS = "lsst-alerts-live", 45
-EVERYTHING = ("everything", "alert_id is not null")
+from linnet.app.console import USAGE
+from live_home import LiveHome, numbers, running, stop, until
+from processes import linnet, one_line
 
 
-@contextmanager
-def broker(home: LiveHome, kafka: KafkaServer, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`linnet run` on the topic."""
-    process = start("run", f"kafka:{TOPIC}", "--home", home.path, *arguments, LINNET_KAFKA_BOOTSTRAP=kafka.bootstrap)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def begun(home: LiveHome) -> int:
-    """Messages behind which the broker would go on; none while it makes its store."""
-    try:
-        return home.committed()
-    except LinnetError:
-        return 0
-
-
-def messages(kafka: KafkaServer, topic: str, count: int) -> list[tuple[dict[str, str], dict[str, Any]]]:
-    """Headers and JSON of the messages of a topic, until so many different ones have come: a kill sends some twice."""
-    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "reader", "auto.offset.reset": "earliest"})
-    consumer.subscribe([topic])
-    found: list[tuple[dict[str, str], dict[str, Any]]] = []
-    try:
-        for _ in range(300):
-            message = consumer.poll(0.1)
-            if message is not None and message.error() is None:
-                pairs = dict(message.headers() or [])
-                headers = {n: v.decode() for n, v in pairs.items() if isinstance(v, bytes)}
-                found.append((headers, json.loads(message.value() or b"")))
-            if len({headers["dedup-id"] for headers, _ in found}) >= count:
-                break
-    finally:
-        consumer.close()
-    return found
-
-
-def test_a_topic_is_followed_across_kills_and_every_match_arrives(kafka: KafkaServer, tmp_path: Path) -> None:
+@pytest.fixture(name="live")
+def a_home_that_knows_kafka(tmp_path: Path, kafka: KafkaServer) -> LiveHome:
     home = LiveHome.make(tmp_path)
-    kafka.create(TOPIC, PARTITIONS)
-    values = sent(90)
-    fill(kafka, TOPIC, values[:30], PARTITIONS)
-    for arguments in (
-        ("filter", "add", *EVERYTHING, "--topic", "all"),
-        ("route", "add", "out", "--sink", f"kafka:{kafka.bootstrap}"),
-    ):
-        added = start(*arguments, "--home", home.path)
-        told, _ = added.communicate(timeout=60)
-        assert added.returncode == 0, told
-    with broker(home, kafka) as process:
-        until(lambda: begun(home) >= 30, process)
-        fill(kafka, TOPIC, [*values[30:60], *values[:5]], PARTITIONS, first=30)
-        until(lambda: home.committed() >= 40, process)
-        process.kill()
-        assert killed(process)
-    with broker(home, kafka) as process:
-        fill(kafka, TOPIC, values[60:], PARTITIONS, first=65)
-        until(lambda: home.committed() >= 95, process)
-        stop(process)
-        assert process.returncode == 0
-    found = home.audit(deep=True)
-    assert (found["received"], found["archived"], found["duplicates"]) == (95, 90, 5)
-    sent_out = messages(kafka, "linnet.everything", 90)
-    assert len({headers["dedup-id"] for headers, _ in sent_out}) == 90
-    headers, message = sent_out[0]
-    assert headers["alert-id"] == message["alert_id"]
-    assert headers["filter"] == "everything"
-    assert (float(headers["ra"]), float(headers["dec"])) == pytest.approx((message["ra"], message["dec"]))
+    with (home.path / "linnet.toml").open("a") as file:
+        file.write(f'[kafka]\nbootstrap = "{kafka.bootstrap}"\n')
+    return home
 
 
-def test_no_kafka_and_no_topic_are_one_clear_line(tmp_path: Path) -> None:
-    home = LiveHome.make(tmp_path)
-    for text, words in (("kafka:topic", "LINNET_KAFKA_BOOTSTRAP"), ("kafka:", "name the topics")):
-        process = start("run", text, "--home", home.path)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert words in out + (err or "")
+@pytest.fixture(name="packets", scope="module")
+def packets_of_one_object(samples: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((samples / "ztf/transient").iterdir())]
+
+
+def sums_to(home: LiveHome, count: int) -> Callable[[], bool]:
+    """Whether so many messages are committed."""
+    return lambda: home.committed() == count
+
+
+def test_kills_in_the_middle_of_a_topic_lose_and_double_nothing(
+    live: LiveHome, kafka: KafkaServer, packets: list[bytes]
+) -> None:
+    kafka.create("run-kills", 3)
+    fill(kafka, "run-kills", [*packets, b"no packet"], partitions=3)
+    arguments = ("kafka:run-kills",)
+    for failpoint in ("01:2", "06:2", "07:2", "10:1"):
+        with live.start_on(*arguments, LINNET_FAILPOINT=failpoint) as broker:
+            broker.communicate(timeout=60)
+            assert broker.returncode == -signal.SIGKILL, failpoint
+    with running(live, sources=arguments) as (broker, client):
+        until(sums_to(live, len(packets) + 1), broker)
+        until(lambda: json.loads(client.get("/health").content)["lag"] == 0, broker)
+        lag = numbers(client.get("/metrics").text, "linnet_source_lag_messages", "partition")
+        stop(broker)
+    assert lag == {"0": 0.0, "1": 0.0, "2": 0.0}
+    found = live.audit(deep=True)
+    assert (found["archived"], sum(found["dead"].values())) == (len(packets), 1)
+    assert found["received"] == found["archived"] + found["duplicates"] + 1
+    assert found["delivered"]["files"] == found["matched"]["bright_new_transient"]
+
+
+def test_a_gap_stops_the_run_and_is_recorded_when_told_to(
+    live: LiveHome, kafka: KafkaServer, packets: list[bytes]
+) -> None:
+    kafka.create("run-gap")
+    fill(kafka, "run-gap", packets[:4])
+    with running(live, sources=("kafka:run-gap",)) as (broker, _):
+        until(sums_to(live, 4), broker)
+        stop(broker)
+    fill(kafka, "run-gap", packets[4:10])
+    kafka.truncate("run-gap", 0, 7)
+    stopped = linnet("run", "kafka:run-gap", "--home", live.path)
+    assert stopped.returncode == USAGE
+    assert "run-gap" in stopped.stderr.splitlines()[-1]
+    with running(live, "--skip-gap", sources=("kafka:run-gap",)) as (broker, _):
+        until(sums_to(live, 10), broker)
+        stop(broker)
+    found = live.audit(deep=True)
+    assert (found["gone"], found["archived"]) == (3, 7)
+
+
+def test_a_topic_and_a_folder_are_read_side_by_side(
+    live: LiveHome, kafka: KafkaServer, samples: Path, packets: list[bytes]
+) -> None:
+    kafka.create("run-both")
+    sources = ("kafka:run-both", str(live.folder))
+    with running(live, sources=sources) as (broker, _):
+        fill(kafka, "run-both", packets[:5])
+        live.drop(sorted((samples / "ztf/forced-photometry").iterdir())[:3])
+        until(sums_to(live, 8), broker)
+        stop(broker)
+    assert live.audit(deep=True)["archived"] == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("kafka:",), "name a topic"),
+        (("kafka:t",), "no Kafka is named"),
+        (("kafka:t", "--share", "3/2"), "the second of three parts"),
+    ],
+)
+def test_what_cannot_be_read_is_one_clear_line(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = linnet("run", *arguments, "--home", tmp_path / "home")
+    assert done.returncode == USAGE
+    assert told in one_line(done)

@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -41,12 +41,6 @@ class KafkaSettings(_Connection):
     """Every key of the table `[kafka]`: where alerts come from."""
 
     group: Annotated[str, Field(min_length=1, description="Group under which Kafka sees our progress.")] = "linnet"
-    start: Annotated[
-        Literal["earliest", "latest"], Field(description="Where topics begin of which there is no position yet.")
-    ] = "earliest"
-    share: Annotated[
-        str, Field(pattern=r"^[0-9]+/[0-9]+$", description="i/n: take the i-th part of all partitions, of n.")
-    ] = "1/1"
 
 
 class DeliverySettings(_Connection):

@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from linnet.adapters.kafka_access import KafkaAccess
 from linnet.adapters.kafka_sink import KafkaSink
-from linnet.adapters.kafka_source import KafkaSource
 from linnet.adapters.schema_registry import SchemaRegistry
 from linnet.app.config import CONFIG_FILE, DeliverySettings, KafkaSettings, Settings
 from linnet.app.home import Home
@@ -33,28 +32,6 @@ def access(settings: Settings, bootstrap: str | None = None) -> KafkaAccess:
             f"no Kafka is named: set LINNET_KAFKA_BOOTSTRAP, or `bootstrap` in the table [kafka] of {CONFIG_FILE}"
         )
     return _access(settings.kafka, where)
-
-
-def source(settings: Settings, topics: str, *, skip_gap: bool = False) -> KafkaSource:
-    """The live source of topics, separated by commas; a pattern begins with "^" and means whole names.
-
-    Raises:
-        ConfigError: nobody names an address or a topic, or the share makes no sense.
-    """
-    names = tuple(name.strip() for name in topics.split(",") if name.strip())
-    if not names:
-        raise ConfigError("name the topics: kafka:TOPIC,TOPIC or kafka:^PATTERN")
-    part, parts = (int(number) for number in settings.kafka.share.split("/"))
-    if not 1 <= part <= parts:
-        raise ConfigError(f"share {settings.kafka.share} of [kafka]: i of i/n counts from 1 to n")
-    return KafkaSource(
-        access(settings),
-        names,
-        group=settings.kafka.group,
-        start=settings.kafka.start,
-        share=(part, parts),
-        skip_gap=skip_gap,
-    )
 
 
 def registry(home: Home, settings: Settings) -> SchemaRegistry:

@@ -15,7 +15,7 @@ from linnet.adapters.metrics_server import HOST, MetricsServer
 from linnet.adapters.prometheus_metrics import PrometheusMetrics
 from linnet.app.config import Settings
 from linnet.app.home import Home
-from linnet.app.live_source import live_sources
+from linnet.app.live_source import Manner, live_sources
 from linnet.app.reporting import Reporting, health
 from linnet.app.stopping import until_signal
 from linnet.app.wiring import Parts, writer
@@ -29,7 +29,7 @@ from linnet.errors import LinnetError
 log = structlog.get_logger("linnet")
 
 
-def run(home: Home, settings: Settings, sources: Sequence[str], *, skip_gap: bool = False) -> None:
+def run(home: Home, settings: Settings, sources: Sequence[str], manner: Manner) -> None:
     """Take what the sources bring, until SIGTERM or SIGINT; then everything polled is committed and delivered.
 
     A second signal ends the process at once, which loses nothing either.
@@ -40,7 +40,7 @@ def run(home: Home, settings: Settings, sources: Sequence[str], *, skip_gap: boo
         StorageError: the disk or database failed; what was acknowledged before stays, start again to go on.
         ServiceError: a source failed for good.
     """
-    source = live_sources(list(sources), home, settings, skip_gap=skip_gap)
+    source = live_sources(sources, home, settings, manner)
     with ExitStack() as opened:
         parts, corridor = opened.enter_context(writer(home, settings, patient=True))
         metrics = PrometheusMetrics(lambda: _route_lags(parts))

@@ -17,8 +17,10 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def run(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders that files are dropped into.")],
+def run(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Folders that files are dropped into, or kafka:TOPIC.")
+    ],
     home: HomeOption = None,
     batch: Annotated[int | None, typer.Option(min=1, max=10_000, help="Most messages per commit.")] = None,
     age: Annotated[
@@ -31,17 +33,25 @@ def run(
     skip_gap: Annotated[
         bool, typer.Option("--skip-gap", help="Go on behind messages that are gone, and record how many.")
     ] = False,
+    from_end: Annotated[
+        bool, typer.Option("--from-end", help="Of topics never read before: only what comes from now on.")
+    ] = False,
+    share: Annotated[
+        str, typer.Option(help="I/N: only the I-th part of a topic's partitions, of N; each part has a home.")
+    ] = "1/1",
 ) -> None:
     """Run the broker on live sources until it is stopped (Ctrl-C, SIGTERM)."""
+    from linnet.app.live_source import Manner, share_of
     from linnet.app.logs import configure
     from linnet.app.run import run as work
 
+    manner = Manner(skip_gap, from_end, share_of(share))
     place = home_path(home)
     found = create(place)
     given = {"batch": batch, "age": age, "metrics_port": metrics_port}
     chosen = settings(place).model_copy(update={name: value for name, value in given.items() if value is not None})
     configure()
-    work(found, chosen, sources, skip_gap=skip_gap)
+    work(found, chosen, sources, manner)
 
 
 def top(

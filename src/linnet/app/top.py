@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from rich.live import Live
@@ -53,7 +53,11 @@ def watch(home: Home | None, port: int | None, *, every: float, once: bool) -> N
         if once:
             out.print(frame(glass.title, before, now))
             return
-        with Live(frame(glass.title, before, now), console=out, screen=out.is_terminal, auto_refresh=False) as live:
+        # Ctrl-C is how one stops it.
+        with (
+            suppress(KeyboardInterrupt),
+            Live(frame(glass.title, before, now), console=out, screen=out.is_terminal, auto_refresh=False) as live,
+        ):
             while True:
                 time.sleep(every)
                 before, now = now, glass.read()
