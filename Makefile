@@ -13,7 +13,7 @@ HOME_DIR ?= demo-home
 # Java services that tests start; kept outside the tree, fetched once.
 export LINNET_SERVICES ?= $(HOME)/.cache/linnet/services
 
-.PHONY: setup demo serve services check test bench bench-full bench-quick bench-filters profile clean
+.PHONY: setup demo serve services check test torture bench bench-full bench-quick bench-filters profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -43,6 +43,9 @@ check: setup  ## format, lint, types, import arrows, spelling, docstrings
 
 test: setup  ## every test; those that need the shared data or a service skip loudly without it
 	$(BIN)/pytest -n 2 --dist loadfile
+
+torture: setup  ## kill the live broker on a real Kafka hundreds of times; bench/torture.json
+	PYTHONPATH=scripts:tests $(BIN)/python -m torture
 
 bench: setup  ## every figure beside a yardstick of the same run; bench/latest.json and docs/performance.md
 	PYTHONPATH=scripts $(BIN)/python -m bench
