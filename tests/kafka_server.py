@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -170,8 +172,9 @@ class KafkaServer:
     def _end(self, how: signal.Signals) -> None:
         if self.process is None:
             return
-        os.killpg(self.process.pid, signal.SIGCONT)
-        os.killpg(self.process.pid, how)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGCONT)
+            os.killpg(self.process.pid, how)
         self.process.wait(30)
         self.process = None
 
@@ -183,12 +186,18 @@ class KafkaServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in taken]
-    for each in taken:
-        each.close()
-    return ports
+    """Ports of 127.0.0.1 that nobody listens on, and that no connection of another test is given before they are used.
+
+    Systems give outgoing connections ports above 32,768: one of those is taken again before a server has started.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = secrets.randbelow(20_000) + 11_000
+        with socket.socket() as tried, suppress(OSError):
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
 
 
 def until(holds: Callable[[], bool], seconds: float) -> None:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from corridors import Bench, in_memory, messages, on_disk, renumbered
-from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.memory_source import MemorySource
 from linnet.core.envelope import Position
 from linnet.core.ports import OpenSource
@@ -221,7 +220,6 @@ def test_a_filter_changed_meanwhile_holds_from_its_recorded_number(night: pa.Rec
     LocalEngine(replace(bench.corridor, store=store), batch=3, progress=progress).run([MemorySource((night,))])  # type: ignore[arg-type]  # a double
     tags = bench.store.tags_after(0, 10_000).to_pylist()
     first = min(t["seq"] for t in tags if t["filter"] == "late")
-    assert isinstance(bench.control, MemoryControl)
     (from_number,) = {seq for name, _, seq in bench.control.activations() if name == "late"}
     assert from_number is not None
     assert from_number <= first

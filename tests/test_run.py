@@ -115,7 +115,8 @@ def test_the_metrics_are_the_numbers_of_the_audit(packets: list[Path], tmp_path:
     home.drop([*packets, *packets[-5:]])
     with running(home) as (broker, client):
         until(lambda: home.committed() == len(packets) + 5, broker)
-        until(lambda: not sum(numbers(client.get("/metrics").text, "linnet_route_lag").values()), broker)
+        for waiting in ("linnet_route_lag", "linnet_source_lag_messages"):  # the source is asked once a second
+            until(lambda name=waiting: not sum(numbers(client.get("/metrics").text, name).values()), broker)  # type: ignore[misc]  # bound to this round
         text = client.get("/metrics").text
         health = client.get("/health")
         shown = linnet("top", "--home", home.path, "--once")

@@ -128,7 +128,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
 def install(control: Control) -> None:
     """Put the default route and the built-in filters into a new control database. What is there stays as it is.
 
-    Adding a filter and activating it are two changes; where an earlier start ended between them, this one completes it.
+    Adding a filter and activating it are two changes: what ended an earlier start between them, this one completes.
     """
     if not control.routes(removed=True):
         control.add_route(FILES_ROUTE)
