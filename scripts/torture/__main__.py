@@ -14,7 +14,7 @@ import services
 from kafka_server import KafkaServer
 from linnet.core.failpoints import FAILPOINTS, OF_SERVICES
 from torture.case import Place
-from torture.rows import Row, heading, result, row_of, say, write
+from torture.rows import Row, commit_now, heading, result, row_of, say, write
 from torture.sabotage import CONTROLS, is_caught
 from torture.traffic import Traffic
 from torture.ways import at_failpoint, at_random, in_recovery, under_control
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     why = services.missing("kafka")
     if why is not None:
         sys.exit(why)
+    commit = commit_now()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="torture-"))
     kafka = KafkaServer(folder / "kafka", services.jars("kafka"))
     kafka.format()
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         kafka.kill()
         if given.keep is None:
             shutil.rmtree(folder)
-    found = result(rows, controls)
+    found = result(rows, controls, commit)
     if given.points == POINTS:
         write(found)
     say(

@@ -69,11 +69,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def result(rows: list[Row], controls: dict[str, bool]) -> dict[str, object]:
-    """Everything as plain values."""
+def result(rows: list[Row], controls: dict[str, bool], commit: str) -> dict[str, object]:
+    """Everything as plain values; `commit` is that of the code which ran."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit,
         "kills": sum(row.kills for row in rows),
         "cases": sum(row.cases for row in rows),
         "lost": sum(row.lost for row in rows),
@@ -100,7 +100,8 @@ def _bound(rows: list[Row]) -> float | None:
     return round(3 / kills, 4) if kills and not any(row.problems for row in rows) else None
 
 
-def _commit() -> str:
+def commit_now() -> str:
+    """The commit of this checkout."""
     found = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
