@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import services
-from kafka_server import KafkaServer
+from kafka_server import KafkaServer, served
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -41,18 +41,7 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """A running Kafka; skips loudly where there is no Java or no jars, fails in CI."""
-    why = services.missing("kafka")
-    if why is not None:
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
-    server = KafkaServer(tmp_path_factory.mktemp("kafka") / "broker", services.jars("kafka"))
-    server.format()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+    yield from served(tmp_path_factory.mktemp("kafka"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

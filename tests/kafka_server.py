@@ -10,11 +10,12 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
@@ -25,6 +26,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+import services
 from services import SERVICES
 
 USER, PASSWORD = "alice", "right-horse"
@@ -183,6 +185,22 @@ class KafkaServer:
         name = ["-alias", "broker", "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost"]
         _quietly("keytool", "-genkeypair", "-keyalg", "EC", *name, *keys)
         _quietly("keytool", "-exportcert", "-rfc", "-alias", "broker", "-file", str(self.certificate), *keys)
+
+
+def served(folder: Path) -> Iterator[KafkaServer]:
+    """A running Kafka for a fixture; skips loudly where there is no Java or no jars, fails in CI."""
+    why = services.missing("kafka")
+    if why is not None:
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    server = KafkaServer(folder / "broker", services.jars("kafka"))
+    server.format()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 def free_ports(count: int) -> list[int]:

@@ -20,7 +20,7 @@ from torture.traffic import LSST_TOPIC, TOPICS, Traffic, drafts, send
 from torture.ways import finished
 from torture.world import world
 
-from kafka_server import KafkaServer, until
+from kafka_server import KafkaServer, served, until
 from linnet.app.config import Settings
 from linnet.app.wiring import reader
 from linnet.core.accounting import GAP, SOURCE
@@ -30,6 +30,12 @@ STALL = 45.0
 
 STORAGE, BUSY = 3, 4
 """Exit codes."""
+
+
+@pytest.fixture(name="kafka", scope="module")
+def kafka_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A Kafka with these topics and no others: the broker reads all that match a pattern."""
+    yield from served(tmp_path_factory.mktemp("alone"))
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,19 @@ from torture.traffic import Traffic
 from torture.ways import at_failpoint, at_random, under_control
 from torture.world import world
 
-from kafka_server import KafkaServer
+from kafka_server import KafkaServer, served
 from linnet.core.failpoints import FAILPOINTS, OF_SERVICES
 
 KILLS = 3
 
 CONTROLS = ("commit_before_write", "no_guard", "no_sync", "no_dedup_id")
 """Those of the fault plan; `make torture` has two more."""
+
+
+@pytest.fixture(name="kafka", scope="module")
+def kafka_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A Kafka with these topics and no others: the broker reads all that match a pattern."""
+    yield from served(tmp_path_factory.mktemp("alone"))
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from linnet.operations.module_template import LONGEST_NAME, write_module
 ROOT = Path(__file__).parent.parent
 SKELETON = (
     "conftest.py",
+    "kafka_server.py",
     "alert_batches.py",
     "real_alerts.py",
     "ztf_packets.py",
@@ -36,6 +37,8 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "tests").mkdir()
     for name in SKELETON:
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "services.py", tmp_path / "scripts")
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     return tmp_path
 

@@ -113,7 +113,7 @@ def test_a_removed_route_stays_away_also_the_one_that_comes_with_a_home(home: Pa
     [
         (("Few", "--sink", "files:x"), "'Few'"),
         (("few", "--sink", "pigeon:x"), "no sink of kind 'pigeon'"),
-        (("few", "--sink", "files:"), "name the folder"),
+        (("few", "--sink", "files:"), "name its target"),
         (("few", "--sink", "files:x", "--filters", "every,even"), "there is no filter even"),
         (("few", "--sink", "files:x", "--per-night", "0"), "sends nothing"),
         (("few", "--sink", "files:x", "--min-gap", "nan"), "above 0"),

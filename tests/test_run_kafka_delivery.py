@@ -93,12 +93,3 @@ def test_a_topic_is_followed_across_kills_and_every_match_arrives(kafka: KafkaSe
     assert headers["alert-id"] == message["alert_id"]
     assert headers["filter"] == "everything"
     assert (float(headers["ra"]), float(headers["dec"])) == pytest.approx((message["ra"], message["dec"]))
-
-
-def test_no_kafka_and_no_topic_are_one_clear_line(tmp_path: Path) -> None:
-    home = LiveHome.make(tmp_path)
-    for text, words in (("kafka:topic", "LINNET_KAFKA_BOOTSTRAP"), ("kafka:", "name the topics")):
-        process = start("run", text, "--home", home.path)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert words in out + (err or "")
