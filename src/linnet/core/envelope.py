@@ -22,7 +22,7 @@ ENVELOPE = pa.schema(
 )
 """key: the message key, or the file name; timestamp: the broker's append time, null for files."""
 
-MAX_BATCH_BYTES = 256 * 1024 * 1024
+MAX_BATCH_BYTES = 128 * 1024 * 1024
 """A source closes a batch before its values exceed this."""
 
 
