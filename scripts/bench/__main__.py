@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     found = Measured({}, {}) if scale.is_quick else measure(scale, given.parts or scale.parts, before, PARTS)
     failed = first.failed | found.failed
     result |= {"figures": found.figures, "quick": first.figures, "failed": failed}
-    if given.parts or scale.is_quick:
-        result = put_into(latest(), result, given.parts or ())
-    if given.write or not given.parts:
+    if given.write:
+        write(put_into(latest(), result, given.parts or ()) if given.parts or scale.is_quick else result)
+    elif not given.parts:
         write(result)
     return 1 if failed else 0
 
