@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -29,7 +28,7 @@ from bench.machine import machine
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 import services
-from kafka_server import KafkaServer
+from kafka_server import KafkaServer, started
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.app.config import Settings
 from linnet.app.home import Home, create
@@ -60,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     missed = False
     parts = [("burst", given.visits * PER_VISIT)] if given.visits else []
     for name, alerts in [*parts, *((f"at_once_{n}", n) for n in given.at_once)]:
-        with tempfile.TemporaryDirectory(prefix="live-") as folder, _kafka(Path(folder)) as kafka:
+        with tempfile.TemporaryDirectory(prefix="live-") as folder, started(Path(folder) / "kafka") as kafka:
             delays = Trial(kafka, Path(folder), name, alerts).run()
         percentiles = {k: round(float(np.percentile(delays, k)), 2) for k in (50, 98, 100)}
         found[name] = {"alerts": alerts, **{f"p{k}_s": value for k, value in percentiles.items()}}
@@ -201,17 +200,6 @@ def _settle(home: Home, kafka: KafkaServer) -> None:
     control.set_active(FILTER, version)
     control.add_route(Route("kafka", f"kafka:{kafka.bootstrap}", (FILTER,)))
     control.close()
-
-
-@contextmanager
-def _kafka(folder: Path) -> Iterator[KafkaServer]:
-    server = KafkaServer(folder / "kafka", services.jars("kafka"))
-    server.format()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
 
 
 def _say(line: str) -> None:

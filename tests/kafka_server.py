@@ -11,7 +11,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -194,7 +194,14 @@ def served(folder: Path) -> Iterator[KafkaServer]:
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
-    server = KafkaServer(folder / "broker", services.jars("kafka"))
+    with started(folder / "broker") as server:
+        yield server
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[KafkaServer]:
+    """A Kafka that runs as long as the block does."""
+    server = KafkaServer(folder, services.jars("kafka"))
     server.format()
     try:
         server.start()

@@ -22,12 +22,18 @@ def cached(name: str, keys: Iterable[str], make: Callable[[Path], None]) -> Path
     for file in files:
         digest.update(file.read_bytes())
     stem, _, suffix = name.partition(".")
-    path = CACHE / f"{stem}-{digest.hexdigest()[:12]}.{suffix}"
+    return kept(stem, digest.hexdigest(), suffix, make)
+
+
+def kept(stem: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
+    """The file of this name and digest, made where it is missing, whole or not at all; those of other digests go."""
+    path = CACHE / f"{stem}-{digest[:12]}.{suffix}"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         for old in CACHE.glob(f"{stem}-????????????.{suffix}"):
             old.unlink()
         part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
         make(part)
         part.rename(path)
     return path

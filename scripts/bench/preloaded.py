@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.cache import CACHE
+from bench.cache import kept
 from bench.units import Ints, Model, Sky, model
 from linnet.adapters.sqlite_file import open_writer, transaction
 from linnet.adapters.sqlite_store_commit import write_unit
@@ -34,16 +34,7 @@ def preloaded(kind: str, alerts: int, objects: int | None = None) -> Path:
     columns = stored_columns(wiring.stored_columns(wiring.plan()))
     digest = sha256(repr([STORE.format, MADE, columns.names, columns.types]).encode())
     stem = f"filled-{stored}-{alerts}-{objects or alerts}"
-    path = CACHE / f"{stem}-{digest.hexdigest()[:12]}.db"
-    if not path.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        for old in CACHE.glob(f"{stem}-*.db"):
-            old.unlink()
-        part = path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        fill(part, model(stored), alerts, Sky(objects or alerts))
-        part.rename(path)
-    return path
+    return kept(stem, digest.hexdigest(), "db", lambda path: fill(path, model(stored), alerts, Sky(objects or alerts)))
 
 
 def fill(path: Path, made: Model, alerts: int, over: Sky) -> None:

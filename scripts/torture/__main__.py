@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import services
-from kafka_server import KafkaServer
+from kafka_server import KafkaServer, started
 from linnet.core.failpoints import FAILPOINTS, OF_SERVICES
 from torture.case import Place
 from torture.rows import Row, commit_now, heading, result, row_of, say, write
@@ -39,15 +39,14 @@ def main(arguments: Sequence[str]) -> int:
         sys.exit(why)
     commit = commit_now()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="torture-"))
-    kafka = KafkaServer(folder / "kafka", services.jars("kafka"))
-    kafka.format()
     try:
-        kafka.start()
-        with world(kafka, folder / "cases", Traffic(alerts=given.alerts, seed=given.seed)) as place:
+        with (
+            started(folder / "kafka") as kafka,
+            world(kafka, folder / "cases", Traffic(alerts=given.alerts, seed=given.seed)) as place,
+        ):
             rows = killed(place, kafka, given)
             controls = controlled(place, given.seed)
     finally:
-        kafka.kill()
         if given.keep is None:
             shutil.rmtree(folder)
     found = result(rows, controls, commit)
