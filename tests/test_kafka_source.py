@@ -146,7 +146,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_time_and_no_message(kafka:
         fill(kafka, "killed", [b"%d" % n for n in range(300, 330)], 3)
         started = time.monotonic()
         got += read(reader, 330 - len(got), seconds=45)["value"].to_pylist()
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 40
         assert reader.trouble() is None
         assert quiet(reader, 0.5)
     assert sorted(map(int, got)) == list(range(330))
@@ -229,7 +229,7 @@ def test_daily_topics_are_found_while_it_runs_and_dead_ones_left(kafka: KafkaSer
         fill(kafka, day(2), [b"3"] * 6, 2)
         started = time.monotonic()
         assert read(reader, 6)["value"].to_pylist() == [b"3"] * 6
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4
         kafka.create("named-later")
         fill(kafka, "named-later", [b"4"])
         assert read(reader, 1)["value"].to_pylist() == [b"4"]
@@ -289,7 +289,7 @@ def test_who_reads_slowly_holds_nobody_up_and_misses_nothing(kafka: KafkaServer)
         got = [read(slow, 1, 1)["value"][0].as_py()]
         started = time.monotonic()
         read(quick, 2000)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8
         for _ in range(3):
             time.sleep(1)
             got += read(slow, 1, 1)["value"].to_pylist()

@@ -273,7 +273,7 @@ def test_a_sink_that_stays_down_does_not_hold_up_the_end(packets: list[bytes]) -
     with running(LocalEngine(bench.corridor, patient=True), feed) as errors:
         until(lambda: archived(bench) == len(packets))
         stopped = time.monotonic()
-    assert time.monotonic() - stopped < 3
+    assert time.monotonic() - stopped < 8
     assert errors == []
     assert len(bench.sink.durable) == bench.store.last_tag() == lag(bench)
 

@@ -147,7 +147,7 @@ def test_an_empty_page_waits_for_the_first_match_and_no_longer(here: Site) -> No
     end = here.broker.store.last_tag()
     began = time.monotonic()
     assert get(here, "bright", after=end, wait=0.3)["messages"] == []
-    assert 0.3 <= time.monotonic() - began < 3
+    assert 0.3 <= time.monotonic() - began < 10
     store = here.broker.store
     assert isinstance(store, SqliteStore)
 
@@ -162,7 +162,7 @@ def test_an_empty_page_waits_for_the_first_match_and_no_longer(here: Site) -> No
     found = get(here, "bright", after=end, wait=30)
     writer.join()
     assert ids(found) == ["ztf:4242:bright:1"]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
