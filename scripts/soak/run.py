@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench_live.matching import FILTER, settle
@@ -20,7 +20,7 @@ from kafka_server import KafkaServer, until
 from linnet.adapters.metrics_server import read_metrics
 from linnet.app.home import Home, create
 from processes import LINNET, linnet
-from soak.load import PARTITIONS, TOPIC
+from soak.load import PARTITIONS, TOPIC, Sending
 from soak.watch import Look, look
 
 SCRIPTS = Path(__file__).parent.parent
@@ -36,11 +36,27 @@ _TOPICS = {
 
 
 @dataclass(frozen=True)
+class Given:
+    """What to run.
+
+    Attributes:
+        earlier: alerts that the broker has taken before. rate: alerts a second, then. seconds: how long.
+        every: seconds between two looks.
+    """
+
+    earlier: int
+    rate: int
+    seconds: float
+    every: float
+
+
+@dataclass(frozen=True)
 class Soaked:
     """What came of a run.
 
     Attributes:
-        sent: alerts. audit: what `linnet audit` says. code: exit code of the broker. cpu_s: its processor time.
+        sent: alerts. audit: what `linnet audit` says. code: exit code of the broker.
+        cpu_s: its processor time under the even load.
     """
 
     looks: list[Look]
@@ -50,8 +66,8 @@ class Soaked:
     cpu_s: float
 
 
-def soak(kafka: KafkaServer, folder: Path, rate: int, seconds: float, every: float) -> Soaked:
-    """Run for so many seconds, looking every so many.
+def soak(kafka: KafkaServer, folder: Path, given: Given) -> Soaked:
+    """Run to the end.
 
     Raises:
         SystemExit: the broker or the load ended before its time, or the broker does not get through.
@@ -63,20 +79,20 @@ def soak(kafka: KafkaServer, folder: Path, rate: int, seconds: float, every: flo
     settle(home, kafka)
     with _broker(home, folder / "broker.log") as broker, closing(_reader(kafka)) as reader:
         port = json.loads(home.running.read_text(encoding="utf-8"))["port"]
-        begun = time.monotonic()
+        with _load(Sending(kafka.bootstrap, port, given.earlier, given.rate, given.seconds)) as sending:
+            begun, spent = time.monotonic(), _processor(broker.pid)
 
-        def looked() -> Look:
-            return look(time.monotonic() - begun, broker.pid, read_metrics(port), reader)
+            def looked() -> Look:
+                return look(time.monotonic() - begun, broker.pid, read_metrics(port), reader)
 
-        with _load(kafka.bootstrap, rate, seconds) as sending:
-            looks = list(_looks(looked, sending, broker, every))
+            looks = list(_looks(looked, sending, broker, given.every))
+            spent = _processor(broker.pid) - spent
             sent = int(_said(sending))
         until(lambda: _is_through(looked(), sent), PATIENCE)
-        cpu = _processor(broker.pid)
         broker.send_signal(signal.SIGTERM)
         code = broker.wait(PATIENCE)
     told = linnet("audit", "--home", home.path, "--json")
-    return Soaked(looks, sent, json.loads(told.stdout), code, cpu)
+    return Soaked(looks, sent, json.loads(told.stdout), code, spent)
 
 
 def _looks(
@@ -115,11 +131,13 @@ def _broker(home: Home, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def _load(bootstrap: str, rate: int, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    """The process that sends; killed where it did not end."""
-    command = [sys.executable, "-m", "soak.load", bootstrap, str(rate), str(seconds)]
+def _load(job: Sending) -> Iterator[subprocess.Popen[str]]:
+    """The process that sends, once it sends evenly; killed where it did not end."""
+    command = [sys.executable, "-m", "soak.load", json.dumps(asdict(job))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SCRIPTS)
     try:
+        if process.stdout is None or not process.stdout.readline():
+            raise SystemExit("the load failed")
         yield process
     finally:
         process.kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, TopicPartition
 
 from linnet.core.figures import Figures
-from soak.load import PARTITIONS, TOPIC
+from soak.load import PARTITIONS, TOPIC, archived
 
 SETTLED = 1 / 6
 """Part of the time after which memory must no longer grow, and over which its end is taken: five of thirty minutes."""
@@ -65,7 +65,7 @@ def look(second: float, pid: int, figures: Figures, kafka: Consumer) -> Look:
         round(anonymous_mb(pid), 1),
         int(figures.total("linnet_source_lag_messages")),
         int(max(figures.by("linnet_route_lag", "route").values(), default=0)),
-        int(figures.total("linnet_stage_rows_total", stage="archive", outcome="out")),
+        archived(figures),
         sum(kafka.get_watermark_offsets(place, timeout=20)[0] for place in places),
     )
 
@@ -111,7 +111,7 @@ def problems(found: Levels, looks: Sequence[Look], rate: int) -> list[str]:
         told.append(f"lag grew from {found.settled_lag:.0f} to {found.end_lag:.0f} messages")
     if found.end_backlog > found.settled_backlog + rate:
         told.append(f"the backlog grew from {found.settled_backlog:.0f} to {found.end_backlog:.0f} matches")
-    if not looks[-1].deleted:
+    if looks[-1].deleted == looks[0].deleted:
         told.append("Kafka deleted nothing: retention was not on")
     return told
 
