@@ -14,10 +14,11 @@ from bench.machine import machine
 
 import services
 from bench_live.delays import PER_VISIT, Trial
+from bench_live.slow_readers import ROUNDS, slow_readers
 from kafka_server import started
 
 RESULT = Path(__file__).parent.parent.parent / "bench" / "live.json"
-PARTS = ("burst", "at-once")
+PARTS = ("burst", "at-once", "slow-readers")
 VISITS, AT_ONCE = 20, (10_000, 40_000)
 GOALS = {"burst": {50: 2.0, 98: 6.0}, "at_once_10000": {98: 10.0}, "at_once_40000": {98: 40.0}}
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="only these; others stay as kept")
     parser.add_argument("--visits", type=int, default=VISITS, help="of a burst; other than 20: not kept")
     parser.add_argument("--at-once", type=int, nargs="*", default=AT_ONCE, help="other than 10000 40000: not kept")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of slow readers; other than 10: not kept")
     given = parser.parse_args(arguments)
     why = services.missing("kafka")
     if why is not None:
@@ -50,6 +52,16 @@ def measured(given: argparse.Namespace) -> Iterator[tuple[str, Found, bool]]:
         yield "burst", delays("burst", given.visits * PER_VISIT), given.visits == VISITS
     for alerts in given.at_once if "at-once" in given.parts else ():
         yield f"at_once_{alerts}", delays(f"at_once_{alerts}", alerts), alerts in AT_ONCE
+    if "slow-readers" in given.parts:
+        yield "slow_readers", slow(given.rounds), given.rounds == ROUNDS
+
+
+def slow(rounds: int) -> Found:
+    """What slow readers cost the others."""
+    with tempfile.TemporaryDirectory(prefix="live-") as folder, started(Path(folder) / "kafka") as kafka:
+        found = slow_readers(kafka, Path(folder), rounds)
+    say(f"slow_readers: {json.dumps(found, indent=2)}")
+    return found
 
 
 def delays(name: str, alerts: int) -> Found:

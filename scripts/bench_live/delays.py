@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from bench_live.matching import FILTER, settle
 from kafka_server import KafkaServer
 from linnet.app.config import Settings
-from linnet.app.home import create
+from linnet.app.home import Home, create
 from linnet.app.load import load_of
 from linnet.app.wiring import reader
 from linnet.simulation.load_schedule import Schedule
@@ -35,7 +35,7 @@ class Trial:
     def __init__(self, kafka: KafkaServer, folder: Path, name: str, alerts: int) -> None:
         self._kafka, self._alerts, self._is_burst = kafka, alerts, name == "burst"
         self._home = create(folder / "home")
-        self._packets: Iterator[bytes] = _packets(alerts)
+        self._packets: Iterator[bytes] = packets(alerts)
         append = {"message_timestamp_type": "LogAppendTime"}
         kafka.create("alerts", PARTITIONS, **append)
         kafka.create(f"linnet.{FILTER}", 1, **append)
@@ -60,15 +60,8 @@ class Trial:
         if not self._is_burst:
             return [_appended(each) - began for each in matches]
         sent = {_place(each): _appended(each) for each in self._read("alerts", self._alerts)}
-        origin = self._origins()
+        origin = origins(self._home)
         return [_appended(each) - sent[origin[_alert(each)]] for each in matches]
-
-    def _origins(self) -> dict[int, tuple[int, int]]:
-        """Partition and offset of every stored alert."""
-        with reader(self._home, Settings()) as parts:
-            rows = parts.store.alerts("ztf", parts.store.alert_ids()["ztf"])
-        ids, partitions, offsets = (rows.column(name).to_pylist() for name in ("alert_id", "partition", "offset"))
-        return dict(zip(ids, zip(partitions, offsets, strict=True), strict=True))
 
     def _up(self) -> float:
         """When the broker said that it runs."""
@@ -115,7 +108,15 @@ class Trial:
         return found
 
 
-def _packets(alerts: int) -> Iterator[bytes]:
+def origins(home: Home) -> dict[int, tuple[int, int]]:
+    """Partition and offset of every stored alert."""
+    with reader(home, Settings()) as parts:
+        rows = parts.store.alerts("ztf", parts.store.alert_ids()["ztf"])
+    ids, partitions, offsets = (rows.column(name).to_pylist() for name in ("alert_id", "partition", "offset"))
+    return dict(zip(ids, zip(partitions, offsets, strict=True), strict=True))
+
+
+def packets(alerts: int) -> Iterator[bytes]:
     """Packets of 75 KB, as ZTF sends them now."""
     for batch in load_of("ztf", Schedule(alerts, alerts)).batches():
         yield from batch.column("value").to_pylist()
