@@ -41,9 +41,9 @@ def sync_file(path: Path, sync: Sync = os.fsync) -> None:
 
 
 def let_go(path: Path) -> None:
-    """Tell the system that what is durable of a file will hardly be read soon, so that its pages need not stay in memory.
+    """Tell the system that nobody will soon read what is durable of a file: its pages need not stay in memory.
 
-    Memory so freed takes the next write at once. Does nothing where the system has no such advice (macOS).
+    They take the next write at once. Does nothing where the system has no such advice (macOS).
 
     Raises:
         OSError: the file cannot be opened.
