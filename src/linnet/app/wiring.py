@@ -14,6 +14,7 @@ from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
+from linnet.app.allocation import keep_freed_memory
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
@@ -113,6 +114,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     """
     if home.store_is_lost:
         raise HomeError(f"{home.store} is gone, but its archive is here: `linnet rebuild --replace` makes it again")
+    keep_freed_memory()
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
