@@ -33,6 +33,7 @@ from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.registry import modules
+from linnet.surveys.elasticc import Elasticc
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
 
@@ -46,7 +47,7 @@ log = structlog.get_logger("linnet")
 
 def surveys() -> tuple[Survey, ...]:
     """Every survey there is, in the order in which they are asked."""
-    return (Ztf(), Lsst())
+    return (Ztf(), Lsst(), Elasticc())
 
 
 def plan() -> Plan:
