@@ -111,7 +111,7 @@ def compile_kernels() -> Mapping[str, ModuleType]:
     notice.daemon = True
     notice.start()
     try:
-        names = ("columns", "counts", "history", "points", "moments", "weighted", "times", "ranks", "identity")
+        names = ("columns", "counts", "history", "points", "moments", "weighted", "times", "ranks", "identity", "sky")
         return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
     finally:
         notice.cancel()
