@@ -48,7 +48,7 @@ def host(record: Said) -> Said:
     }
 
 
-def _template_snr(record: Said) -> float | None:
+def _template_snr(record: Said) -> Any:
     if "candidate" not in record:
         flux, error = (number(record["diaSource"].get(f"templateFlux{n}")) for n in ("", "Err"))
         return None if flux is None or not error else flux / error
@@ -65,7 +65,7 @@ def astrometry(record: Said) -> Said:
         apart = number(record["candidate"].get("distnr"))
         return {"reference_offset": None if apart is None else apart * 1.0126, **_no_object()}
     own, object_ = record["diaSource"], record.get("diaObject") or {}
-    errors = [number(own.get(n)) or None for n in ("raErr", "decErr")]
+    errors: list[Any] = [number(own.get(n)) or None for n in ("raErr", "decErr")]
     said = {"reference_offset": None, **_no_object()}
     if None not in errors:
         said["error"] = 3600 * math.hypot(*errors) / math.sqrt(2)
