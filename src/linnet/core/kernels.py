@@ -32,7 +32,7 @@ PATIENCE = 3.0
 FILES = (
     *("columns", "history", "points", "identity"),
     *("counts", "moments", "weighted", "times", "ranks"),
-    *("lines", "pairs", "constant"),
+    *("lines", "pairs", "constant", "sky"),
 )
 """The files of kernels: those that keep points, those that count and measure them, those of single modules."""
 
