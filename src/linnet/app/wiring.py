@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -14,11 +14,13 @@ from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
+from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
 from linnet.app.kafka import registry, sink
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
@@ -30,6 +32,7 @@ from linnet.engines.late_sink import LateSink
 from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
+from linnet.science.crossmatch import crossmatch
 from linnet.science.registry import modules
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
@@ -47,10 +50,15 @@ def surveys() -> tuple[Survey, ...]:
     return (Ztf(), Lsst())
 
 
-def plan() -> Plan:
-    """Every module there is, ordered."""
+def plan(home: Home | None = None) -> Plan:
+    """Every module there is, ordered; the catalogues of a home among them, or without one those that come along."""
+    return plan_with(catalogues(home))
+
+
+def plan_with(found: Sequence[Catalogue]) -> Plan:
+    """Every module there is, with these catalogues."""
     own = {name: column for s in surveys() for name, column in s.own_columns.items()}
-    return Plan(modules(), {**COMMON, **own})
+    return Plan([*modules(), *map(crossmatch, found)], {**COMMON, **own})
 
 
 def stored_columns(of: Plan) -> dict[str, Column]:
@@ -113,7 +121,10 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     """
     if home.store_is_lost:
         raise HomeError(f"{home.store} is gone, but its archive is here: `linnet rebuild --replace` makes it again")
-    with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
+    with ExitStack() as opened:
+        opened.enter_context(HomeLock(home.path))
+        install_catalogues(home)
+        parts = opened.enter_context(_parts(home, settings, read_only=False))
         home.note_store()
         install(parts.control)
         sinks = tuple((r, sink_of(home, settings, r)) for r in parts.control.routes())
@@ -193,7 +204,7 @@ def archives(home: Home, lookup: SchemaLookup | None = None) -> Iterator[tuple[P
     schemas = SchemaCache(tuple(sky.values()), lookup)
     raw = SegmentArchive(home.raw, _schema_text(schemas))
     try:
-        yield plan(), Archives(raw, ParquetArchive(home.science), sky, schemas)
+        yield plan(home), Archives(raw, ParquetArchive(home.science), sky, schemas)
     finally:
         raw.close()
 
