@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +50,7 @@ def stored(sky: Sky, tmp_path: Path) -> StoredCatalogue:
         return folder.put(*make("it", tmp_path / "source", recipe, workshop, None, Limits(piece=PIECE)))
 
 
-def told(found: Found) -> dict[str, list[object]]:
+def told(found: Found) -> dict[str, list[Any]]:
     return {"alert": found.alert.tolist(), "apart": found.separation.tolist(), **found.rows.to_pydict()}
 
 

@@ -131,7 +131,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     if home.store_is_lost:
         raise HomeError(f"{home.store} is gone, but its archive is here: `linnet rebuild --replace` makes it again")
     keep_freed_memory()
-    with HomeLock(home.path), _with_catalogues(home, settings) as parts:
+    with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
 
@@ -182,15 +182,9 @@ def open_control(home: Home) -> SqliteControl:
 
 
 @contextmanager
-def _with_catalogues(home: Home, settings: Settings) -> Iterator[Parts]:
-    """The parts for writing, once the home has the catalogues that come along."""
-    install_catalogues(home)
-    with _parts(home, settings, read_only=False) as parts:
-        yield parts
-
-
-@contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
+    if not read_only:
+        install_catalogues(home)
     with ExitStack() as opened:
         lookup = registry(home, settings).open()
         opened.callback(lookup.close)
