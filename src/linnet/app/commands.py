@@ -9,6 +9,7 @@ import typer
 
 from linnet import __version__
 from linnet.app import (
+    catalog_commands,
     dead_commands,
     filter_commands,
     load_commands,
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="An astronomical alert broker: every alert accounted for, filters anyone can write.",
 )
 new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
+app.add_typer(catalog_commands.app, name="catalogs")
 app.add_typer(dead_commands.app, name="dead")
 app.add_typer(filter_commands.app, name="filter")
 app.add_typer(new_app, name="new")
