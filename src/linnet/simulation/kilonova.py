@@ -15,8 +15,8 @@ from linnet.simulation.radiation import redshifts, sphere, z_at
 from linnet.simulation.sources import Epochs, Request, Sources
 from linnet.simulation.superluminous import DAY, LIGHT_CM, SUN_G, arnett, looked_up, photosphere
 
-BLUE = (0.020, 0.27, 0.5, 3500.0)
-RED = (0.011, 0.14, 10.0, 1900.0)
+BLUE = (0.023, 0.256, 0.5, 3983.0)
+RED = (0.050, 0.149, 3.65, 1151.0)
 """Mass (Msun), speed (c), opacity (cm2/g) and temperature floor (K) of the two components of GW170817."""
 
 _BETA = 13.7

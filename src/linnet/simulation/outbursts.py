@@ -17,7 +17,7 @@ def nova_shape(days: Floats, rise: Floats, t2: Floats) -> Floats:
     """A nova's flux relative to its peak: an exponential rise, then (1 + t / s)^-1.75, two magnitudes fainter at t2."""
     scale = t2 / (10.0 ** (0.8 / NOVA_SLOPE) - 1.0)
     fall = (1.0 + np.maximum(days, 0.0) / scale) ** -NOVA_SLOPE
-    found: Floats = np.where(days < 0.0, np.exp(np.maximum(3.0 * days / rise, -60.0)), fall)
+    found: Floats = np.where(days < 0.0, np.exp(np.clip(3.0 * days / rise, -60.0, 0.0)), fall)
     return found
 
 

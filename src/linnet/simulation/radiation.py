@@ -136,7 +136,7 @@ def redshifts(draws: Draws, number: Ints, z_max: float, z_min: float = 0.005) ->
 def z_at(modulus: float) -> float:
     """The redshift at which sources have a distance modulus."""
     grid, _, _ = _universe()
-    return float(np.interp(modulus, distance_modulus(grid[1:]), grid[1:]))
+    return float(np.exp(np.interp(modulus, distance_modulus(grid[1:]), np.log(grid[1:]))))
 
 
 @cache

@@ -22,6 +22,9 @@ NEIGHBOURS = 3
 """Stars and galaxies besides in a stamp."""
 
 _POOL = np.random.default_rng(1).standard_normal(1 << 20, dtype=np.float32)
+_STEPS = 60
+"""Points that make up a trail, however long: what else is drawn beside it must not change it."""
+
 _PSF = ((0.85, 1.0), (0.15, 1.9))
 """Parts and relative widths of two Gaussians that resemble a Moffat profile."""
 
@@ -127,12 +130,11 @@ def _source(simulation: Simulation, rows: Ints, size: int, at: tuple[Floats, Flo
 def _line(flux: Floats, at: tuple[Floats, Floats], sigma: Floats, line: tuple[Floats, Floats], size: int) -> Images:
     """Trails as rows of points, each with its share of the light; the part within the stamp, seen from its middle."""
     length, angle = np.minimum(line[0], 1.5 * size), line[1]
-    steps = max(3, int(np.ceil(float((length / sigma).max()))))
     bright = np.where(line[0] > size, 12.0, 1.0)  # a streak's flux is that of one point on it
     found = np.zeros((len(flux), size, size), dtype=np.float32)
-    for step in np.linspace(-0.5, 0.5, min(steps, 40)).tolist():
+    for step in np.linspace(-0.5, 0.5, _STEPS).tolist():
         place = at[0] + step * length * np.cos(angle), at[1] + step * length * np.sin(angle)
-        found += gaussians(bright * flux / min(steps, 40), *place, sigma, size)
+        found += gaussians(bright * flux / _STEPS, *place, sigma, size)
     return found
 
 

@@ -24,7 +24,7 @@ IA_PEAK, IA_ALPHA, IA_BETA = -19.36, 0.14, 3.1
 """M_B for H0 = 70, and the coefficients of stretch and colour (Scolnic & Kessler 2016, ApJL 822, L35)."""
 
 _IA_BLANKETING = 2.5
-_IA_BUMP = 1.0
+_IA_BUMP = 0.35
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def ia(asked: Request) -> Sources:
     x1, c = asked.normal("x1", 0.0, 1.0), asked.normal("c", -0.05, 0.1)
     absolute = IA_PEAK - IA_ALPHA * x1 + IA_BETA * c + asked.normal("scatter", 0.0, 0.12)
     stretch = 0.98 + 0.09 * x1  # Guy et al. 2007, A&A 466, 11
-    shape = FastFall(18.5 * stretch, 13.0 * stretch, 0.1)
+    shape = FastFall(18.5 * stretch, 9.0 * stretch, 0.12)
 
     def colours(at: Epochs, phase: Floats) -> Floats:
         own = z[at.source]
         emitted = WAVELENGTH[at.band] / (1.0 + own)
-        kelvin = cooling(phase / stretch[at.source], 12_500.0, 6_000.0, 28.0)
+        kelvin = cooling(phase / stretch[at.source], 12_500.0, 5_000.0, 28.0)
         lines = np.minimum(1.0, emitted / 400.0) ** _IA_BLANKETING
         bump = np.where(
             emitted > 650.0, _IA_BUMP * np.exp(-0.5 * ((phase / stretch[at.source] - 25.0) / 6.0) ** 2), 0.0
