@@ -164,6 +164,36 @@ def test_a_removed_route_is_forgotten_but_for_its_name(control: Control) -> None
     assert control.cursor("few") == 0
 
 
+def test_a_new_route_begins_where_it_is_told_and_one_that_is_there_stays_where_it_is(control: Control) -> None:
+    control.add_route(Route("few", "files:few"), Progress(7, since=7))
+    assert control.delivered() == {"few": Progress(7, since=7)}
+    control.add_route(Route("few", "files:other"), Progress(9, since=9))
+    assert (control.routes(), control.cursor("few")) == ([Route("few", "files:other")], 7)
+    control.add_route(Route("all", "files:all"))
+    control.add_route(Route("all", "files:more"), Progress(9, since=9))
+    assert control.cursor("all") == 0
+    control.remove_route("few")
+    control.add_route(Route("few", "files:few"), Progress(12, since=12))
+    assert control.cursor("few") == 12
+
+
+def test_who_was_still_sending_does_not_move_the_cursor_of_a_route_that_was_removed_or_made_anew(
+    control: Control,
+) -> None:
+    key = ("bright", "ztf", "a")
+    control.add_route(Route("few", "files:few"))
+    assert control.set_cursor("few", Progress(5), before=0)
+    control.remove_route("few")
+    late = Memory({key: 1.0})
+    assert not control.set_cursor("few", Progress(9), late, before=5)
+    assert not control.set_cursor("few", Progress(9), late)
+    assert (control.delivered(), control.memory("few", [key])) == ({}, Memory())
+    control.add_route(Route("few", "files:few"))
+    assert not control.set_cursor("few", Progress(9), late, before=5)
+    assert (control.delivered(), control.memory("few", [key])) == ({}, Memory())
+    assert control.set_cursor("few", Progress(3), before=0)
+
+
 def test_a_file_of_format_1_goes_on_with_all_that_was_in_it(tmp_path: Path) -> None:
     path = tmp_path / "control.db"
     path.write_bytes(gzip.decompress((Path(__file__).parent / "kept/control-format-1.db.gz").read_bytes()))

@@ -98,11 +98,14 @@ class MemoryControl:
             found = {**self._removed, **self._routes} if removed else self._routes
             return [found[name] for name in sorted(found)]
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay, and one that is new begins at `begin`."""
         with self._lock:
+            if begin is not None and route.name not in self._routes:
+                self._delivered.setdefault(route.name, begin)
             if self._routes.get(route.name) != route:
                 self._routes[route.name] = route
+                self._removed.pop(route.name, None)
                 self._generation += 1
 
     def remove_route(self, name: str) -> None:
@@ -124,14 +127,19 @@ class MemoryControl:
         with self._lock:
             return self._delivered.get(route, Progress()).seq
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Record how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Record how far a route is and what has changed in its memory; gives whether."""
         with self._lock:
+            if route in self._removed or before not in {None, self.cursor(route)}:
+                return False
             self._delivered[route] = progress
             if changed is not None:
                 kept = self._memory.setdefault(route, Memory())
                 kept.objects.update(changed.objects)
                 kept.nights.update(changed.nights)
+            return True
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""

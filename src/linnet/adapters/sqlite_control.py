@@ -140,10 +140,10 @@ class SqliteControl:
         with self._look() as connection:
             return routes.routes(connection, removed=removed)
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay, and one that is new begins at `begin`."""
         with self._change() as connection:
-            if routes.add(connection, route, _now()):
+            if routes.add(connection, route, begin, _now()):
                 _bump(connection)
 
     def remove_route(self, name: str) -> None:
@@ -160,10 +160,15 @@ class SqliteControl:
         """Last tag-log number that this route has dealt with; 0 at first."""
         return self.delivered().get(route, Progress()).seq
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory; gives whether."""
         with self._change() as connection:
+            if not routes.is_at(connection, route, before):
+                return False
             routes.record(connection, route, progress, changed or Memory())
+            return True
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""

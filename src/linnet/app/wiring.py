@@ -14,10 +14,12 @@ from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
+from linnet.app.allocation import keep_freed_memory
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
 from linnet.app.kafka import registry, sink
+from linnet.app.route_feed import RouteFeed
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.column import Column
 from linnet.core.plan import Plan
@@ -31,6 +33,7 @@ from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.registry import modules
+from linnet.surveys.elasticc import Elasticc
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
 
@@ -44,7 +47,7 @@ log = structlog.get_logger("linnet")
 
 def surveys() -> tuple[Survey, ...]:
     """Every survey there is, in the order in which they are asked."""
-    return (Ztf(), Lsst())
+    return (Ztf(), Lsst(), Elasticc())
 
 
 def plan() -> Plan:
@@ -72,7 +75,11 @@ class Parts:
     raw: RawArchive
     science: ScienceArchive
 
-    def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
+    def corridor(
+        self,
+        routes: tuple[tuple[Route, OpenSink], ...] = (),
+        rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None,
+    ) -> Corridor:
         """What an engine is given."""
         feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
         return Corridor(
@@ -87,6 +94,7 @@ class Parts:
             filters_changed=feed.changed,
             run_of=Runs(self.plan),
             routes=routes,
+            rerouted=rerouted,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
         )
@@ -106,23 +114,28 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     Args:
         home: where.
         settings: its settings.
-        patient: open sinks when they are needed, and again after a failure; otherwise one that is down is an error.
+        patient: open sinks when they are needed, and again after a failure, and take up routes that are made meanwhile;
+            otherwise a sink that is down is an error.
 
     Raises:
         HomeLockedError: another process writes to it.
     """
     if home.store_is_lost:
         raise HomeError(f"{home.store} is gone, but its archive is here: `linnet rebuild --replace` makes it again")
+    keep_freed_memory()
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
-        sinks = tuple((r, sink_of(home, settings, r)) for r in parts.control.routes())
-        routes = tuple((r, LateSink(sink) if patient else sink.open()) for r, sink in sinks)
+
+        def opened(route: Route) -> OpenSink:
+            sink = sink_of(home, settings, route)
+            return LateSink(sink) if patient else sink.open()
+
+        routes = RouteFeed(parts.control, opened)
         try:
-            yield parts, parts.corridor(routes)
+            yield parts, parts.corridor(routes(), routes.changed) if patient else parts.corridor(routes())
         finally:
-            for _, sink in routes:
-                sink.close()
+            routes.close()
 
 
 def install(control: Control) -> None:

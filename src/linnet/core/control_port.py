@@ -117,8 +117,13 @@ class Control(Protocol):
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay.
+
+        Args:
+            route: as it is from now on.
+            begin: how far one is that is new; None: at the beginning of the tag log.
+        """
 
     def remove_route(self, name: str) -> None:
         """Remove a route, and forget its cursor and memory.
@@ -130,8 +135,21 @@ class Control(Protocol):
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory.
+
+        Args:
+            route: its name.
+            progress: how far it is.
+            changed: what its policy has let through since.
+            before: the cursor from which it got there.
+
+        Returns:
+            Whether that was recorded: not of a route that was removed, nor where its cursor is not at `before`, as
+            where it was removed and made anew meanwhile.
+        """
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""

@@ -29,6 +29,13 @@ _log = logging.getLogger("linnet")
 PATIENCE = 3.0
 """Seconds of silence: what was compiled before is loaded in half of one."""
 
+FILES = (
+    *("columns", "history", "points", "identity"),
+    *("counts", "moments", "weighted", "times", "ranks"),
+    *("lines", "pairs", "constant", "sky"),
+)
+"""The files of kernels: those that keep points, those that count and measure them, those of single modules."""
+
 OWNED: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
 """Arrays as kernels take them: for numba a read-only array is another type."""
 
@@ -111,8 +118,7 @@ def compile_kernels() -> Mapping[str, ModuleType]:
     notice.daemon = True
     notice.start()
     try:
-        names = ("columns", "counts", "history", "points", "moments", "weighted", "times", "ranks", "identity")
-        return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
+        return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in FILES}
     finally:
         notice.cancel()
 

@@ -23,6 +23,8 @@ class Corridor:
         filters_changed: whether the next call of `filters` gives others than the last one; asked before every unit.
         run_of: describes the run for a set of active filters.
         routes: readers of the tag log with their open sinks.
+        rerouted: gives the routes as they are now where somebody has changed them since this was last asked, else None.
+            Those that did not change come with the sink that they had.
         publish_private: whether what is not public is delivered too.
         observer: is told what happens.
     """
@@ -38,6 +40,7 @@ class Corridor:
     run_of: Callable[[ActiveFilters], Run]
     filters_changed: Callable[[], bool] = lambda: False
     routes: tuple[tuple[Route, OpenSink], ...] = ()
+    rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None
     publish_private: bool = False
     observer: Observer = field(default_factory=Unobserved)
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

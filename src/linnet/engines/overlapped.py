@@ -57,21 +57,23 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
             else:
                 stages.committing.commit(planned)
                 stages.delivering.news()
+            stages.delivering.reroute(ending.guard)
             observer.waiting("plan", len(to_plan), to_plan.weight)
             observer.waiting("commit", len(to_commit), to_commit.weight)
 
     work: dict[str, Callable[[], None]] = {
         "open": lambda: stages.opening.run(inputs, to_plan, resume=resume, settled=settled),
         "plan": lambda: stages.planning.run(to_plan, to_commit),
-        **{f"route-{route.name}": route.run for route in stages.delivering.routes},
     }
     threads = [Thread(target=ending.guard, args=(each,), name=f"linnet-{name}") for name, each in work.items()]
     for thread in threads:
         thread.start()
+    stages.delivering.start(ending.guard)
     ending.guard(commits)
     stages.delivering.end()
     for thread in threads:
         thread.join()
+    stages.delivering.join()
     if ending.error is not None:
         raise ending.error
     stages.planning.close_nights()
