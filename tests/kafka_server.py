@@ -39,6 +39,8 @@ _READY = 60.0
 class KafkaServer:
     """One broker (KRaft) with a listener without and two with passwords (SCRAM-SHA-512), the second over TLS.
 
+    A fourth one, at the port `far`, sends its clients to the port `wire`, where a test puts a proxy in between.
+
     Attributes:
         folder: its data, settings and log; made by `format`.
         jars: folder of its archives.
@@ -65,6 +67,11 @@ class KafkaServer:
         return f"127.0.0.1:{self.ports['tls']}"
 
     @property
+    def by_wire(self) -> str:
+        """Address of a proxy to the port `far`, without a password."""
+        return f"127.0.0.1:{self.ports['wire']}"
+
+    @property
     def certificate(self) -> Path:
         """What a client trusts."""
         return self.folder / "certificate.pem"
@@ -78,7 +85,7 @@ class KafkaServer:
     def format(self) -> None:
         """Make the folder of a new cluster with the one user that there is."""
         self.folder.mkdir(parents=True)
-        self.ports = dict(zip(("plain", "sasl", "tls", "controller"), free_ports(4), strict=True))
+        self.ports = dict(zip(("plain", "sasl", "tls", "far", "wire", "controller"), free_ports(6), strict=True))
         template = (SERVICES / "kafka" / "server.properties.template").read_text(encoding="utf-8")
         places = {"data": self.folder / "data", "keystore": self.folder / "keys.p12"}
         (self.folder / "server.properties").write_text(template.format(**self.ports, **places), encoding="utf-8")

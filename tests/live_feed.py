@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 import pyarrow as pa
 
 from linnet.core.envelope import Gap, Message, Position, envelopes
+from linnet.core.ports import Source
+from linnet.engines.local import LocalEngine
 
 TOPIC = "feed"
 WAIT = 0.02
+PATIENCE = 30.0
 
 
 @dataclass
@@ -120,3 +124,32 @@ class OpenFeed:
 
     def _note(self) -> None:
         self._feed.threads.add(threading.current_thread().name)
+
+
+def until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait for something."""
+    last = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < last, "it never happened"
+        time.sleep(0.005)
+
+
+@contextmanager
+def running(engine: LocalEngine, *sources: Source) -> Iterator[list[BaseException]]:
+    """An engine at work; stopped at the end of the block. Gives its errors."""
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            engine.run(list(sources))
+        except BaseException as error:  # noqa: BLE001 - shown to the test
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="engine")
+    thread.start()
+    try:
+        yield errors
+    finally:
+        engine.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()

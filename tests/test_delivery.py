@@ -137,16 +137,18 @@ class Crashing:
         """Make durable, or die."""
         self._call(self.inner.flush)
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
         """Record, or die."""
-        self._call(lambda: self.inner.set_cursor(route, progress, changed))
+        return bool(self._call(lambda: self.inner.set_cursor(route, progress, changed, before=before)))
 
-    def _call(self, call: Any) -> None:
+    def _call(self, call: Any) -> Any:
         self.left -= 1
-        if self.left or self.after:
-            call()
+        found = call() if self.left or self.after else None
         if not self.left:
             raise StorageError("the power is gone")
+        return found
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)

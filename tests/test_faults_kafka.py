@@ -24,6 +24,7 @@ from kafka_server import KafkaServer, served, until
 from linnet.app.config import Settings
 from linnet.app.wiring import reader
 from linnet.core.accounting import GAP, SOURCE
+from tcp_proxy import wire
 
 STALL = 45.0
 """Seconds within which a broker must be through once Kafka is back."""
@@ -86,6 +87,30 @@ def test_f11_kafka_is_silent_for_a_while(place: Place, kafka: KafkaServer) -> No
     case = Case(place, "f11", sabotage="slow_store")
     assert through(case, silent) < 2 * outage + STALL
     assert problems(case) == []
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["connections_survive", "connections_are_reset"])
+def test_f11_the_network_is_cut_both_ways_for_a_while(place: Place, kafka: KafkaServer, forgotten: bool) -> None:
+    topic, outage = f"lsst-cut-{forgotten:d}", 8.0
+    kafka.create(topic)
+    again = replace(place.repeatable, topic=topic, partition=0, what="repeat")
+    first = send(kafka, [again])
+    cut = replace(place, bootstrap=kafka.by_wire, offered=[*place.offered, *first])
+    with wire(kafka.ports["wire"], kafka.ports["far"]) as between:
+        case = Case(cut, f"f11_{forgotten:d}", sabotage="slow_store", topics=(*TOPICS, topic))
+
+        def away() -> None:
+            between.cut()
+            time.sleep(1.0)  # what was under way arrives
+            case.history.offered(send(kafka, [again] * 3))
+            cut.offered.extend(replace(first[0], offset=n) for n in (1, 2, 3))
+            time.sleep(outage)
+            assert between.held > 0
+            assert positions(case.home).get((topic, 0), 0) <= 1
+            between.mend(forgotten=forgotten)
+
+        assert through(case, away) < 2 * outage + STALL
+        assert problems(case) == []
 
 
 def test_f12_a_topic_that_is_missing_holds_up_no_other_and_is_read_once_it_is_there(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +15,7 @@ from linnet.adapters.memory_sink import MemorySink
 from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.prometheus_metrics import PrometheusMetrics
 from linnet.core.envelope import Gap, Position
-from linnet.core.ports import LiveSource, Route, Source
+from linnet.core.ports import LiveSource, Route
 from linnet.core.unit import Unit
 from linnet.engines import committing, following, overlapped, polling
 from linnet.engines.late_sink import LateSink
@@ -26,9 +23,7 @@ from linnet.engines.local import LocalEngine
 from linnet.engines.together import Together
 from linnet.errors import DeliveryError, GapError, StorageError
 from linnet.operations.audit import audit
-from live_feed import TOPIC, Feed
-
-PATIENCE = 30.0
+from live_feed import TOPIC, Feed, running, until
 
 
 @pytest.fixture(name="packets", scope="module")
@@ -40,35 +35,6 @@ def packets_of_one_object(samples: Path) -> list[bytes]:
 def warm(packets: list[bytes]) -> None:
     """Compile before anything is timed."""
     in_memory().engine().run([MemorySource.of(packets[:2])])
-
-
-def until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait for something."""
-    last = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < last, "it never happened"
-        time.sleep(0.005)
-
-
-@contextmanager
-def running(engine: LocalEngine, *sources: Source) -> Iterator[list[BaseException]]:
-    """An engine at work; stopped at the end of the block. Gives its errors."""
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            engine.run(list(sources))
-        except BaseException as error:  # noqa: BLE001 - shown to the test
-            errors.append(error)
-
-    thread = threading.Thread(target=work, name="engine")
-    thread.start()
-    try:
-        yield errors
-    finally:
-        engine.stop()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 def archived(bench: Bench) -> int:

@@ -24,6 +24,7 @@ class MemoryControl:
         self._removed: dict[str, Route] = {}
         self._delivered: dict[str, Progress] = {}
         self._memory: dict[str, Memory] = {}
+        self._retries: list[tuple[str, str | None]] = []
 
     def add_filter(
         self,
@@ -98,11 +99,14 @@ class MemoryControl:
             found = {**self._removed, **self._routes} if removed else self._routes
             return [found[name] for name in sorted(found)]
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay, and one that is new begins at `begin`."""
         with self._lock:
+            if begin is not None and route.name not in self._routes:
+                self._delivered.setdefault(route.name, begin)
             if self._routes.get(route.name) != route:
                 self._routes[route.name] = route
+                self._removed.pop(route.name, None)
                 self._generation += 1
 
     def remove_route(self, name: str) -> None:
@@ -124,14 +128,19 @@ class MemoryControl:
         with self._lock:
             return self._delivered.get(route, Progress()).seq
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Record how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Record how far a route is and what has changed in its memory; gives whether."""
         with self._lock:
+            if route in self._removed or before not in {None, self.cursor(route)}:
+                return False
             self._delivered[route] = progress
             if changed is not None:
                 kept = self._memory.setdefault(route, Memory())
                 kept.objects.update(changed.objects)
                 kept.nights.update(changed.nights)
+            return True
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
@@ -143,6 +152,28 @@ class MemoryControl:
         """Route -> how far it is, for every route that has ever delivered."""
         with self._lock:
             return dict(sorted(self._delivered.items()))
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker to offer the dead letters of a reason again; gives the number of the request."""
+        with self._lock:
+            self._retries.append((reason, None))
+            return len(self._retries)
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order."""
+        with self._lock:
+            return [(n, reason) for n, (reason, answer) in enumerate(self._retries, 1) if answer is None]
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+        with self._lock:
+            if self._retries[number - 1][1] is None:
+                self._retries[number - 1] = (self._retries[number - 1][0], answer)
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
+        with self._lock:
+            return self._retries[number - 1][1]
 
     def close(self) -> None:
         """Nothing to close. May be called twice."""

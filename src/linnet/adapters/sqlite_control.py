@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from linnet.adapters import sqlite_control_retries as retries
 from linnet.adapters import sqlite_control_routes as routes
 from linnet.adapters.sqlite_control_layout import CONTROL
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
@@ -140,10 +141,10 @@ class SqliteControl:
         with self._look() as connection:
             return routes.routes(connection, removed=removed)
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay, and one that is new begins at `begin`."""
         with self._change() as connection:
-            if routes.add(connection, route, _now()):
+            if routes.add(connection, route, begin, _now()):
                 _bump(connection)
 
     def remove_route(self, name: str) -> None:
@@ -160,10 +161,15 @@ class SqliteControl:
         """Last tag-log number that this route has dealt with; 0 at first."""
         return self.delivered().get(route, Progress()).seq
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory; gives whether."""
         with self._change() as connection:
+            if not routes.is_at(connection, route, before):
+                return False
             routes.record(connection, route, progress, changed or Memory())
+            return True
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
@@ -174,6 +180,26 @@ class SqliteControl:
         """Route -> how far it is, for every route that has ever delivered."""
         with self._look() as connection:
             return routes.delivered(connection)
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker to offer the dead letters of a reason again; gives the number of the request."""
+        with self._change() as connection:
+            return retries.ask(connection, reason, _now())
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order."""
+        with self._look() as connection:
+            return retries.waiting(connection)
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+        with self._change() as connection:
+            retries.answer(connection, number, answer, _now())
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
+        with self._look() as connection:
+            return retries.answered(connection, number)
 
     def close(self) -> None:
         """Close. May be called twice."""

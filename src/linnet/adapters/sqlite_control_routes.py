@@ -21,8 +21,14 @@ def routes(connection: sqlite3.Connection, *, removed: bool) -> list[Route]:
     ]
 
 
-def add(connection: sqlite3.Connection, route: Route, now: str) -> bool:
-    """Add or replace a route; gives whether anything changed."""
+def add(connection: sqlite3.Connection, route: Route, begin: Progress | None, now: str) -> bool:
+    """Add or replace a route, a new one with its cursor; gives whether anything changed."""
+    there = connection.execute("SELECT 1 FROM route WHERE name = ? AND deleted IS NULL", (route.name,)).fetchone()
+    if begin is not None and there is None:
+        connection.execute(
+            "INSERT OR IGNORE INTO cursor (route, seq, sent, withheld, held, since) VALUES (?, ?, ?, ?, ?, ?)",
+            (route.name, *begin),
+        )
     changed = connection.execute(
         "INSERT INTO route (name, sink, filters, policy, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE "
         "SET sink = excluded.sink, filters = excluded.filters, policy = excluded.policy, created = excluded.created, "
@@ -44,6 +50,14 @@ def remove(connection: sqlite3.Connection, name: str, now: str) -> None:
         raise NotFoundError(f"there is no route {name}")
     for table in ("cursor", "sent_object", "sent_night"):
         connection.execute(f"DELETE FROM {table} WHERE route = ?", (name,))  # noqa: S608 - our own names
+
+
+def is_at(connection: sqlite3.Connection, route: str, before: int | None) -> bool:
+    """Whether a route is not removed, and its cursor is there, if that is asked."""
+    if connection.execute("SELECT 1 FROM route WHERE name = ? AND deleted IS NOT NULL", (route,)).fetchone():
+        return False
+    now = connection.execute("SELECT seq FROM cursor WHERE route = ?", (route,)).fetchone() or (0,)
+    return before is None or now == (before,)
 
 
 def delivered(connection: sqlite3.Connection) -> dict[str, Progress]:

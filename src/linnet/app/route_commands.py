@@ -37,7 +37,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     from_start: Annotated[bool, typer.Option("--from-start", help="Send all earlier matches too.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Add a route, or replace one, which then goes on where it was. Holds from the next start of the broker on."""
+    """Add a route, or replace one, which then goes on where it was. A broker that runs takes it up within seconds."""
     if not NAME.fullmatch(name):
         raise InputError(f"a route cannot be named {name!r}: write lower case, digits, - and _, a letter first")
     names = tuple(dict.fromkeys(each.strip() for each in filters.split(",") if each.strip()))
@@ -46,11 +46,8 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     wiring.sink_of(place, settings(place.path), route)
     with _control(place) as control:
         _check_filters(control, names)
-        is_new = name not in control.delivered() and name not in {r.name for r in control.routes()}
-        if is_new and not from_start:
-            newest = _last_tag(place)
-            control.set_cursor(name, Progress(newest, since=newest))
-        control.add_route(route)
+        newest = 0 if from_start else _last_tag(place)
+        control.add_route(route, None if from_start else Progress(newest, since=newest))
     out.print(f"route {name} sends {_which(route)} to {sink}: {route.policy}", highlight=False, soft_wrap=True)
 
 
@@ -74,7 +71,7 @@ def remove(name: Annotated[str, typer.Argument(help="Its name.")], home: HomeOpt
     """Remove a route and forget how far it was; what it has sent stays where it is."""
     with _control(existing(home_path(home))) as control:
         control.remove_route(name)
-    out.print(f"route {name} is removed from the next start of the broker on", highlight=False)
+    out.print(f"route {name} is removed; a broker that runs leaves it within seconds", highlight=False)
 
 
 def _row(route: Route, progress: Progress) -> dict[str, object]:

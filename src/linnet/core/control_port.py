@@ -1,4 +1,4 @@
-"""The port of what people decided: filters, activations, routes and their cursors."""
+"""The port of what people decided: filters, activations, routes and their cursors, requests to a running broker."""
 
 from __future__ import annotations
 
@@ -117,8 +117,13 @@ class Control(Protocol):
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""
 
-    def add_route(self, route: Route) -> None:
-        """Add or replace a route; its cursor and memory stay."""
+    def add_route(self, route: Route, begin: Progress | None = None) -> None:
+        """Add or replace a route; its cursor and memory stay.
+
+        Args:
+            route: as it is from now on.
+            begin: how far one is that is new; None: at the beginning of the tag log.
+        """
 
     def remove_route(self, name: str) -> None:
         """Remove a route, and forget its cursor and memory.
@@ -130,14 +135,39 @@ class Control(Protocol):
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
 
-    def set_cursor(self, route: str, progress: Progress, changed: Memory | None = None) -> None:
-        """Durably record, in one transaction, how far a route is and what has changed in its memory."""
+    def set_cursor(
+        self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
+    ) -> bool:
+        """Durably record, in one transaction, how far a route is and what has changed in its memory.
+
+        Args:
+            route: its name.
+            progress: how far it is.
+            changed: what its policy has let through since.
+            before: the cursor from which it got there.
+
+        Returns:
+            Whether that was recorded: not of a route that was removed, nor where its cursor is not at `before`, as
+            where it was removed and made anew meanwhile.
+        """
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""
 
     def delivered(self) -> dict[str, Progress]:
         """Route -> how far it is, for every route that has ever delivered."""
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker that runs to offer the dead letters of a reason again; gives the number of the request."""
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order; cheap to poll."""
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
 
     def close(self) -> None:
         """Close. May be called twice."""

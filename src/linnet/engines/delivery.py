@@ -23,7 +23,8 @@ def deliver(
     """Send every route what the tag log holds beyond its cursor; gives the number of rows sent.
 
     The cursor moves after the sink's flush, in one transaction with what the route's policy remembers: a crash in
-    between sends the same rows again, with the same `dedup_id`, and skips nothing.
+    between sends the same rows again, with the same `dedup_id`, and skips nothing. A route that somebody removes or
+    makes anew meanwhile ends here; what was sent until then was sent.
     """
     sent = 0
     delivered = control.delivered() if routes else {}
@@ -32,11 +33,11 @@ def deliver(
         while (tags := store.tags_after(progress.seq, CHUNK)).num_rows:
             chosen = _chosen(store, control, route, tags, publish_private)
             _send(sink, chosen.rows)
-            before, progress = progress.sent, chosen.after(progress, tags.column("seq")[-1].as_py())
+            before, progress = progress, chosen.after(progress, tags.column("seq")[-1].as_py())
             passing("09")
-            control.set_cursor(route.name, progress, chosen.changed)
-            sent += progress.sent - before
-            if tags.num_rows < CHUNK:
+            goes_on = control.set_cursor(route.name, progress, chosen.changed, before=before.seq)
+            sent += progress.sent - before.sent
+            if tags.num_rows < CHUNK or not goes_on:
                 break
     return sent
 

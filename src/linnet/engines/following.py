@@ -12,7 +12,7 @@ from linnet.engines.ages import Underway
 from linnet.engines.channel import BrokenOffError
 from linnet.engines.corridor import Corridor
 from linnet.engines.delivery import deliver
-from linnet.errors import ServiceError, StorageError
+from linnet.errors import LinnetError
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a failed delivery is tried again: doubled with each failure in a row, up to the longest."""
@@ -38,8 +38,9 @@ class Following:
     ) -> None:
         self.name = target[0].name
         self._corridor = corridor
-        self._sink = _Watched(target, corridor, underway)
-        self._target = (target[0], self._sink)
+        self._underway = underway
+        self._target = (target[0], _Watched(target, corridor, underway))
+        self._next: tuple[tuple[Route, OpenSink] | None] | None = None
         self._patient = patient
         self._changed = Condition()
         self._news = True
@@ -55,9 +56,17 @@ class Following:
         deliver(corridor.store, corridor.control, (self._target,), publish_private=corridor.publish_private)
 
     def run(self) -> None:
-        """Send until the end was told and everything before it is sent, or cannot be."""
+        """Send until the end was told and everything before it is sent, or cannot be; or until it is removed."""
         pause = 0.0
         while self._wait(pause):
+            with self._changed:
+                turn, self._next = self._next, None
+            if turn is not None:
+                self._leave()
+                pause = 0.0
+                if turn[0] is None:
+                    return
+                self._target = (turn[0][0], _Watched(turn[0], self._corridor, self._underway))
             pause = self._tried(pause)
             if pause and self._ended:
                 return
@@ -68,19 +77,30 @@ class Following:
             self._news = True
             self._changed.notify_all()
 
+    def turn(self, target: tuple[Route, OpenSink] | None) -> None:
+        """Go on as another route of this name, or not at all (None), once what is being sent is sent."""
+        with self._changed:
+            self._next = (target,)
+            self._changed.notify_all()
+
     def end(self) -> None:
         """Nothing more is committed."""
         with self._changed:
             self._ended = True
             if self._patient:
-                self._sink.until = time.monotonic() + GRACE
+                self._target[1].until = time.monotonic() + GRACE
             self._changed.notify_all()
+
+    def _leave(self) -> None:
+        """Let go of a sink that this route has no more."""
+        self._corridor.observer.trouble(self.name, None)
+        self._target[1].close()
 
     def _tried(self, pause: float) -> float:
         """Seconds to wait before the next try; 0 where all went well."""
         try:
             self.once()
-        except (StorageError, ServiceError) as error:
+        except LinnetError as error:
             if not self._patient:
                 raise
             self._corridor.observer.trouble(self.name, str(error))
@@ -93,11 +113,11 @@ class Following:
         """Whether there may be something to send; False at the end."""
         with self._changed:
             if pause:
-                self._changed.wait_for(lambda: self._ended, pause)
+                self._changed.wait_for(lambda: self._ended or self._next, pause)
                 self._news = False
                 return True
-            self._changed.wait_for(lambda: self._news or self._ended)
-            found, self._news = self._news, False
+            self._changed.wait_for(lambda: self._news or self._ended or self._next)
+            found, self._news = self._news or self._next is not None, False
             return found
 
 
@@ -134,4 +154,5 @@ class _Watched:
                 seconds = 0.0
 
     def close(self) -> None:
-        """The sink is closed by whoever opened it."""
+        """Let go of the sink."""
+        self._inner.close()

@@ -15,6 +15,7 @@ from linnet.core.ports import Source
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.committing import Committing
 from linnet.engines.delivering import Delivering
+from linnet.engines.errands import Release
 from linnet.engines.in_flight import InFlight
 from linnet.engines.stages import Offer, Opening, Planned, Planning
 
@@ -42,7 +43,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
     The first error of any stage ends all of them and is raised here. What was planned and not committed is dropped:
     its datums lie beyond the committed end of the raw archive.
     """
-    to_plan: Channel[Offer] = Channel(ROOM)
+    to_plan: Channel[Offer | Release] = Channel(ROOM)
     to_commit: Channel[Planned] = Channel(ROOM)
     ending = _Ending(to_plan, to_commit, stages)
 
@@ -57,21 +58,23 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
             else:
                 stages.committing.commit(planned)
                 stages.delivering.news()
+            stages.delivering.reroute(ending.guard)
             observer.waiting("plan", len(to_plan), to_plan.weight)
             observer.waiting("commit", len(to_commit), to_commit.weight)
 
     work: dict[str, Callable[[], None]] = {
         "open": lambda: stages.opening.run(inputs, to_plan, resume=resume, settled=settled),
         "plan": lambda: stages.planning.run(to_plan, to_commit),
-        **{f"route-{route.name}": route.run for route in stages.delivering.routes},
     }
     threads = [Thread(target=ending.guard, args=(each,), name=f"linnet-{name}") for name, each in work.items()]
     for thread in threads:
         thread.start()
+    stages.delivering.start(ending.guard)
     ending.guard(commits)
     stages.delivering.end()
     for thread in threads:
         thread.join()
+    stages.delivering.join()
     if ending.error is not None:
         raise ending.error
     stages.planning.close_nights()
@@ -80,7 +83,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
 class _Ending:
     """Ends all stages with the first error of any."""
 
-    def __init__(self, to_plan: Channel[Offer], to_commit: Channel[Planned], stages: Stages) -> None:
+    def __init__(self, to_plan: Channel[Offer | Release], to_commit: Channel[Planned], stages: Stages) -> None:
         self._broken_off = (
             stages.opening.break_off,
             to_plan.break_off,
