@@ -23,6 +23,7 @@ import test_mutants as claims
 from mutant_run import Need, run_apart
 from mutant_traffic import Traffic
 from mutant_verdicts import verdicts
+from processes import linnet
 
 RESULT = Path(__file__).parent.parent / "bench" / "mutants.json"
 MUTANTS, SHARE = 1001, 0.01
@@ -125,6 +126,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     ran_on = machine()
+    linnet("warmup")  # what is compiled only once says so, where a run must be silent
     with tempfile.TemporaryDirectory() as place:
         result = main(Traffic(given.data, round(given.mutants / given.share), given.share, given.seed), Path(place))
     if given.mutants >= MUTANTS:
