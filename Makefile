@@ -13,7 +13,7 @@ HOME_DIR ?= demo-home
 # Java services that tests start; kept outside the tree, fetched once.
 export LINNET_SERVICES ?= $(HOME)/.cache/linnet/services
 
-.PHONY: setup demo serve services check test torture bench bench-full bench-quick bench-filters bench-live profile clean
+.PHONY: setup demo serve services check test torture bench bench-full bench-quick bench-filters bench-live soak mutants profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -56,8 +56,14 @@ bench-full: setup  ## the same with a million and ten million stored, longer run
 bench-quick: setup  ## two minutes; fails where a ratio to its yardstick fell by half
 	PYTHONPATH=scripts $(BIN)/python -m bench quick
 
-bench-live: setup  ## delays through the live broker on a real Kafka, ten minutes; bench/live.json
+bench-live: setup  ## delays through the live broker on a real Kafka, a quarter of an hour; bench/live.json
 	PYTHONPATH=scripts:tests $(BIN)/python -m bench_live
+
+soak: setup  ## half an hour of even load on a real Kafka that deletes: memory, lag, account; bench/soak.json
+	PYTHONPATH=scripts:tests $(BIN)/python -m soak
+
+mutants: setup  ## 100,100 messages, every hundredth damaged, each judged by a strict reader; bench/mutants.json
+	PYTHONPATH=scripts:tests $(BIN)/python scripts/mutants.py $(LINNET_TEST_DATA)
 
 profile: setup  ## a flame graph of the corridor, bench/profile.svg
 	PYTHONPATH=scripts $(BIN)/python -m bench.profiling

@@ -18,6 +18,7 @@ LICENCES = {
     "alercebroker/lc_correction": "MIT",
     "AmpelProject/Ampel-core": "BSD-3-Clause",
     "AmpelProject/Ampel-ZTF": "BSD-3-Clause",
+    "AmpelAstro/Ampel-LSST": "BSD-3-Clause",
     "AmpelAstro/Ampel-ZTF-archive": "BSD-3-Clause",
     "astrolabsoftware/fink-broker": "Apache-2.0",
     "astrolabsoftware/fink-client": "Apache-2.0",
@@ -45,16 +46,19 @@ CHOSEN: tuple[tuple[str, str, int], ...] = (
     ("lsst/fink-v9_0-lsstcam-20250906/", "lsst/commissioning", 10),
     ("lsst/fink-v7_4-20250411", "lsst/test-stream", 5),
     ("lsst/kafka-wire-format/", "lsst/wire", 3),
+    ("lsst/ampel/11290844", "elasticc/sent", 1),
     ("malformed/avro-sync-mismatch", "broken", 1),
     ("malformed/html-saved-as-avro", "broken", 1),
 )
 
 HEAD = """# Sample packets
 
-Real alert packets of ZTF and Rubin/LSST, byte for byte as found in public repositories under a permissive licence, and
-two broken ones. The licence is that of the repository; the data belong to the surveys and are public.
+Real alert packets of ZTF and Rubin/LSST, and three simulated ones, byte for byte as found in public repositories under
+a permissive licence, and two broken ones. The licence is that of the repository; the data belong to the surveys and are
+public.
 ZTF: Zwicky Transient Facility, Bellm et al. 2019, PASP 131, 018002.
 LSST: Vera C. Rubin Observatory, Ivezic et al. 2019, ApJ 873, 111.
+ELAsTiCC: simulated alerts of the LSST Dark Energy Science Collaboration, schema v0.9.
 
 | file | bytes | sha256 (first 12) | from | licence |
 |---|---|---|---|---|

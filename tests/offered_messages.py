@@ -23,7 +23,7 @@ FRAMED_IDS = range(700, 1200)
 TAI_MINUS_UTC = 37.0
 """Seconds, since 2017; all that matters here is the date, and no packet lies within a minute of its change."""
 
-NOON_UTC = {"ztf": 20, "lsst": 12}
+NOON_UTC = {"ztf": 20, "lsst": 12, "elasticc": 12}
 """Hours UTC at which nights turn."""
 
 Content = tuple[object, ...]
@@ -110,11 +110,13 @@ def _offer(topic: str, key: str, value: bytes, schemas: Path) -> Offer:
 def _survey(record: Mapping[str, Any]) -> str | None:
     if "candidate" in record:
         return "ztf"
+    if "hostgal_snsep" in (record.get("diaObject") or {}):
+        return "elasticc"
     return "lsst" if "midpointMjdTai" in record.get("diaSource", {}) else None
 
 
 def _alert(record: Mapping[str, Any]) -> Offered:
-    return _ztf(record) if "candidate" in record else _lsst(record)
+    return {"ztf": _ztf, "lsst": _lsst, "elasticc": _elasticc}[str(_survey(record))](record)
 
 
 def _ztf(record: Mapping[str, Any]) -> Offered:
@@ -132,3 +134,10 @@ def _lsst(record: Mapping[str, Any]) -> Offered:
     content = (s["diaObjectId"] or None, s["midpointMjdTai"], s["band"], *numbers)
     utc = s["midpointMjdTai"] - TAI_MINUS_UTC / 86400
     return Offered("lsst", s["diaSourceId"], content, utc, record)
+
+
+def _elasticc(record: Mapping[str, Any]) -> Offered:
+    s = record["diaSource"]
+    numbers = (s[n] for n in ("ra", "decl", "psFlux", "psFluxErr"))
+    content = (s["diaObjectId"], s["midPointTai"], s["filterName"], *numbers)
+    return Offered("elasticc", s["diaSourceId"], content, s["midPointTai"] - TAI_MINUS_UTC / 86400, record)

@@ -224,6 +224,25 @@ def test_every_append_syncs_its_segments_and_every_new_name_its_folder(tmp_path:
     assert synced() == [segment, f"raw/ztf/{NIGHT}/aa-0001.json", night]
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system takes no advice about files")
+def test_what_is_durable_does_not_push_other_files_out_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int]] = []
+
+    def advised(file: int, start: int, length: int, advice: int) -> None:
+        assert (start, length, advice) == (0, 0, os.POSIX_FADV_DONTNEED)
+        told.append(("not needed", os.fstat(file).st_size))
+
+    monkeypatch.setattr(os, "posix_fadvise", advised)
+    archive = _archive(tmp_path / "raw", sync=lambda file: told.append(("synced", os.fstat(file).st_size)))
+    archive.append("ztf", NIGHT, "null", *raw(_datums(0, [40])))
+    told.clear()
+    archive.append("ztf", NIGHT, "null", *raw(_datums(1, [40, 40])))
+    size = _only(tmp_path).stat().st_size
+    assert told == [("synced", size), ("not needed", size)]
+
+
 def _lose_power(
     folder: Path, sync: Callable[[int], None], power: PowerCut
 ) -> tuple[SegmentArchive, pa.Table, pa.Table]:

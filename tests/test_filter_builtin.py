@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 import real_alerts
+from linnet.app.wiring import stored_columns
 from linnet.core.column import Column
 from linnet.core.module import Module
 from linnet.core.plan import Plan
@@ -19,6 +21,7 @@ from linnet.filters.builtin import BuiltinFilter, Example, builtin, read, table
 from linnet.filters.clauses import clauses
 from linnet.filters.evaluate import Evaluation
 from linnet.filters.language import parse
+from linnet.filters.parts import parts
 from linnet.filters.tree import And, IsNull, Node, Not, Or
 from linnet.science.registry import modules
 
@@ -39,7 +42,9 @@ GOOD = """
 topic_line = "A line"
 description = "What it is."
 reference = "A paper"
-text = "mag < 19"
+text = "mag < {faintest}"
+options = { faintest = { value = 19, unit = "mag", meaning = "Faintest magnitude." } }
+prey = { classes = ["sn_ia"], among = "mag < 19", efficiency = 0.8 }
 must_pass = [{ why = "bright", row = { mag = 18.0 } }]
 must_not = [{ why = "unknown", like = 0, null = ["mag"] }]
 """
@@ -173,9 +178,9 @@ def test_a_filter_that_breaks_its_example_is_refused() -> None:
     columns = {"mag": COLUMNS["mag"]}
     assert read("good_one", GOOD).check(columns).columns == ("mag",)
     with pytest.raises(FilterError, match="unknown: it must not pass"):
-        read("bad_one", GOOD.replace("mag < 19", "mag < 19 or mag is null")).check(columns)
+        read("bad_one", GOOD.replace("{faintest}", "{faintest} or mag is null")).check(columns)
     with pytest.raises(FilterError, match="bright: it must pass"):
-        read("bad_one", GOOD.replace("mag < 19", "mag < 17")).check(columns)
+        read("bad_one", GOOD.replace("value = 19", "value = 17")).check(columns)
     with pytest.raises(FilterError, match="names column nag"):
         read("bad_one", GOOD.replace("{ mag = 18.0 }", "{ nag = 18.0 }")).check(columns)
     with pytest.raises(FilterError, match="of another type"):
@@ -192,6 +197,17 @@ def test_a_filter_that_breaks_its_example_is_refused() -> None:
         ("like = 0", "like = 0, row = { mag = 1.0 }", "an example has"),
         ('must_not = [{ why = "unknown", like = 0, null = ["mag"] }]', "must_not = []", "both needed"),
         ("topic_line", "topic line", "filter a_file:"),
+        ("value = 19", "value = '19'", "has a number as value"),
+        ("value = 19", "value = true", "has a number as value"),
+        ("value = 19", "value = inf", "has a number as value"),
+        (', unit = "mag"', "", "a unit and a meaning"),
+        ("{faintest}", "19", "faintest is in its text or among its options"),
+        ("{faintest}", "{brightest}", "in its text or among its options"),
+        ("efficiency = 0.8", "efficiency = 80.0", "a fraction above 0"),
+        ("efficiency = 0.8", "efficiency = 1", "a fraction above 0"),
+        ('["sn_ia"]', '"sn_ia"', "a list of names"),
+        ('among = "mag < 19", ', "", "the keys classes, among, efficiency"),
+        ('"mag < 19", eff', '" ", eff', "among which sources"),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be_is_refused(old: str, new: str, part: str) -> None:
@@ -199,3 +215,36 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(old: str, new: str, part:
         read("a_file", GOOD.replace(old, new))
     with pytest.raises(FilterError, match="is no name of a filter"):
         read("../x", GOOD)
+
+
+def test_an_option_changes_the_text_and_nothing_else() -> None:
+    each = read("good_one", GOOD)
+    assert each.text == "mag < 19"
+    assert each.with_options({"faintest": 18.5}) == "mag < 18.5"
+    assert parse(each.with_options({"faintest": -3}), COLUMNS).text == "mag < (-3)"
+    for values, part in (({"faintest": float("nan")}, "is a number"), ({"brightest": 3.0}, "has no option brightest")):
+        with pytest.raises(FilterError, match=part):
+            each.with_options(values)
+
+
+@pytest.mark.parametrize("each", EVERY)
+def test_its_options_are_numbers_of_its_text(each: BuiltinFilter) -> None:
+    for name, option in each.options.items():
+        assert option.meaning.endswith("."), name
+        assert parse(each.with_options({name: option.value + 1}), COLUMNS).tree != parse(each.text, COLUMNS).tree
+
+
+@pytest.mark.parametrize("each", EVERY)
+def test_what_it_hunts_can_be_asked_of_stored_alerts(each: BuiltinFilter) -> None:
+    assert each.prey.condition(stored_columns(PLAN)).columns
+    assert each.prey.efficiency == 0.8
+
+
+def test_every_shared_part_is_used_and_holds_with_its_good_values() -> None:
+    texts = [f.read_text() for f in Path(str(files("linnet.filters") / "builtin")).glob("*.toml")]
+    for name, part in parts().items():
+        assert any(f"{{{name}}}" in text for text in texts), name
+        good = Example(name, tuple(sorted({**part.good, "survey": part.survey}.items())))
+        tree = parse(part.text, COLUMNS).tree
+        assert verdicts(tree, (good,)) == [True], name
+        assert verdicts(tree, tuple(part.counterexamples((good,)))) == [False] * len(part.must_not), name

@@ -8,6 +8,7 @@
     ├── SchemaError          a writer schema that is not accepted (recursive, too deep, field missing)
     ├── PlanError            modules cannot be put in order; names the nearest columns
     ├── ModuleError          a science module broke its declaration
+    │   └── LookUpError      it could not look everything up; carries the columns that say so
     ├── FilterError          a filter's text is refused; carries position, reason, suggestion
     ├── ServiceError         a service beside Linnet (Kafka, a schema registry) cannot be reached, or refuses
     │   ├── DeliveryError    it did not take a message; nothing of the batch counts as sent
@@ -23,6 +24,8 @@ called, with the cause kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = [
     "ConfigError",
     "DeliveryError",
@@ -33,6 +36,7 @@ __all__ = [
     "HomeVersionError",
     "InputError",
     "LinnetError",
+    "LookUpError",
     "ModuleError",
     "NotFoundError",
     "PacketError",
@@ -81,6 +85,18 @@ class PlanError(LinnetError):
 
 class ModuleError(LinnetError):
     """A science module returned something other than it declared."""
+
+
+class LookUpError(ModuleError):
+    """A science module could not look everything up.
+
+    Attributes:
+        columns: everything that it declares, with the state `failed` where nobody could look.
+    """
+
+    def __init__(self, message: str, columns: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.columns = columns
 
 
 class FilterError(LinnetError):

@@ -25,6 +25,8 @@ class Column:
         unit: unit string in the VOUnit standard, or "" where there is none.
         ucd: IVOA UCD1+, or "".
         nullable: False only where a null can never occur.
+        look_up: name of the column that says how the look-up behind this value went (`linnet.core.catalogue`), or "".
+            Filters take such a value as unknown, neither there nor null, where the look-up failed.
     """
 
     type: pa.DataType
@@ -32,6 +34,7 @@ class Column:
     unit: str = ""
     ucd: str = ""
     nullable: bool = True
+    look_up: str = ""
 
     @property
     def is_list(self) -> bool:

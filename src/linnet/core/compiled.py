@@ -11,6 +11,10 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 import numba
+import numpy as np
+import numpy.typing as npt
+
+from linnet.core.lists import Floats, Ints
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -19,6 +23,13 @@ FLOATS = "Array(float64, 1, 'C', readonly=True)"
 KINDS = "Array(int8, 1, 'C', readonly=True)"
 FLAGS = "Array(boolean, 1, 'C', readonly=True)"
 """Arrays that a kernel only reads, as a signature names them: it then takes those of Arrow too, without a copy."""
+
+Kinds = npt.NDArray[np.int8]
+
+Points = tuple[Floats, Floats, Floats, Ints, Kinds]
+"""mjd, flux, flux_err, band (0 to 5, or below) and kind of each point (`lists.points_of`)."""
+
+POINTS = f"Tuple(({FLOATS}, {FLOATS}, {FLOATS}, {INTS}, {KINDS}))"
 
 
 def compiled(signature: str) -> Callable[[Function], Function]:

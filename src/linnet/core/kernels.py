@@ -29,6 +29,13 @@ _log = logging.getLogger("linnet")
 PATIENCE = 3.0
 """Seconds of silence: what was compiled before is loaded in half of one."""
 
+FILES = (
+    *("columns", "history", "points", "identity"),
+    *("counts", "moments", "weighted", "times", "ranks"),
+    *("lines", "pairs", "constant", "sky"),
+)
+"""The files of kernels: those that keep points, those that count and measure them, those of single modules."""
+
 OWNED: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
 """Arrays as kernels take them: for numba a read-only array is another type."""
 
@@ -103,16 +110,15 @@ def readable(array: npt.ArrayLike, kind: type[Number]) -> npt.NDArray[Number]:
 def compile_kernels() -> Mapping[str, ModuleType]:
     """The files of kernels by what they compute, compiled or out of the cache.
 
-    Where they were never compiled on this machine, or a file has changed, this takes some fifteen seconds and says so.
+    Where they were never compiled on this machine, or a file has changed, this takes some twenty seconds and says so.
     """
     notice = threading.Timer(
-        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some fifteen seconds, once"]
+        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some twenty seconds, once"]
     )
     notice.daemon = True
     notice.start()
     try:
-        names = ("columns", "counts", "history", "points", "moments", "weighted", "times", "ranks", "identity")
-        return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in names}
+        return {name: importlib.import_module(f"linnet.core.kernels_{name}") for name in FILES}
     finally:
         notice.cancel()
 

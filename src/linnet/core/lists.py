@@ -55,12 +55,23 @@ def kinds_of(lists: pa.Array) -> Ints:
 
 def bands_of(lists: pa.Array) -> Ints:
     """The points of a `*_band` column as index into `vocabulary.BANDS` (int64); -1 for null and for any other band."""
-    band = lists.flatten()
+    return band_codes(lists.flatten())
+
+
+def band_codes(band: pa.Array) -> Ints:
+    """A column of bands, one per alert or point, as index into `vocabulary.BANDS` (int64); -1 for null or any other."""
     known = {name: i for i, name in enumerate(BANDS)}
     table = np.array([known.get(name, -1) for name in band.dictionary.to_pylist()] + [-1], dtype=np.int64)
     indices = band.indices.fill_null(-1) if band.null_count else band.indices
     codes: Ints = table[indices.to_numpy(zero_copy_only=False)]
     return codes
+
+
+def points_of(
+    mjd: pa.Array, flux: pa.Array, flux_err: pa.Array, band: pa.Array, kind: pa.Array
+) -> tuple[Floats, Floats, Floats, Ints, npt.NDArray[np.int8]]:
+    """The columns of a light curve as kernels take them (`compiled.Points`): NaN and -1 stand for null."""
+    return floats_of(mjd), floats_of(flux), floats_of(flux_err), bands_of(band), signed_kinds_of(kind)
 
 
 def smallest(row: Ints, values: Floats, rows: int) -> Floats:

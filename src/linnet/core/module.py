@@ -9,7 +9,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from linnet.core.column import Column
-from linnet.errors import ModuleError
+from linnet.errors import LookUpError, ModuleError
 
 Function = TypeVar("Function", bound=Callable[..., Mapping[str, pa.Array]])
 
@@ -24,6 +24,7 @@ class Module:
         needs: columns it reads.
         gives: columns it returns, declared.
         version: raised whenever a result can change.
+        content: what decides besides the code, a catalogue by its number and hash, or "". Named in every run.
     """
 
     name: str
@@ -31,14 +32,22 @@ class Module:
     needs: tuple[str, ...]
     gives: Mapping[str, Column]
     version: str
+    content: str = ""
 
     def run(self, arguments: Sequence[pa.Array], length: int) -> dict[str, pa.Array]:
         """Call the function and check what comes back against the declaration.
 
         Raises:
+            LookUpError: not everything could be looked up; its columns are checked as well.
             ModuleError: a column is missing, no Arrow array, of another type, or of another length.
         """
-        result = self.function(*arguments)
+        try:
+            return self._checked(self.function(*arguments), length)
+        except LookUpError as error:
+            self._checked(error.columns, length)
+            raise
+
+    def _checked(self, result: Mapping[str, object], length: int) -> dict[str, pa.Array]:
         if set(result) != set(self.gives):
             odd = ", ".join(sorted(set(result) ^ set(self.gives)))
             raise ModuleError(f"module {self.name} does not return what it declares: {odd}")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from linnet.core.column import Column
 from linnet.core.module import Module
-from linnet.errors import PlanError
+from linnet.errors import LookUpError, PlanError
 
 
 class Plan:
@@ -49,7 +49,8 @@ class Plan:
             failed: called for each module that raises.
             more: further columns that exist, which come behind those of the batch.
 
-        A module that raises costs its own columns (null) and one call of `failed`, never the batch. A need that
+        A module that raises costs its own columns (null) and one call of `failed`, never the batch; one that could not
+        look everything up gives columns that say so, and costs the same call. A need that
         the batch lacks (another survey's column) comes as typed nulls.
         """
         columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), **more}
@@ -57,6 +58,9 @@ class Plan:
             arguments = [columns[n] if n in columns else self.columns[n].empty(batch.num_rows) for n in each.needs]
             try:
                 columns.update(each.run(arguments, batch.num_rows))
+            except LookUpError as error:
+                failed(each, error)
+                columns.update(error.columns)
             except Exception as error:  # noqa: BLE001 - the one guard: any fault of a module costs only its own columns
                 failed(each, error)
                 columns.update({n: c.empty(batch.num_rows) for n, c in each.gives.items()})

@@ -119,7 +119,7 @@ class _Builder:
         kind = kind_of(self._columns[name].type) if name in self._columns else None
         if kind is None:
             raise FilterError(f"column {name} cannot be used in a filter", self.position())
-        return tree.Column(name, kind, self._leaf("name", name))
+        return tree.Column(name, kind, self._leaf("name", name), self._columns[name].look_up)
 
     def _literal(self, syntax: exp.Expression, _depth: int) -> tree.Literal:
         given = only(syntax, "this", "is_string")

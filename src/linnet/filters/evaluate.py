@@ -2,6 +2,7 @@
 
 - A comparison with null is null; `false and null` is false, `true or null` is true, `not null` is null (Kleene, and
   SQL).
+- What a failed look-up did not say is unknown: a comparison with it is null, and so is the question whether it is null.
 - Null, NaN and infinity that come in are null, and so is every operation whose result would be NaN or infinite.
 - A float32 column is compared as the double of the stored value, so `flux < 20.1` asks about that double, and
   `flux = 20.1` is true of no float32: 20.1 has none. Write a range where a decimal fraction is meant.
@@ -68,6 +69,8 @@ class Evaluation:
                 return negation(conjunction([negation(self._truth(i)) for i in node.items]))
             case tree.Not():
                 return negation(self._truth(node.item))
+            case tree.IsNull() if isinstance(both := tree.guarded(node), tree.And):
+                return self._truth(both)
             case tree.IsNull():
                 valid = self._vector(node.item).valid
                 return Truth(~valid, np.ones_like(valid))
@@ -118,7 +121,7 @@ class Evaluation:
 
     def _column(self, node: tree.Column) -> Vector:
         if node.name not in self._loaded:
-            self._loaded[node.name] = load(column_of(node, self._lookup, self._length), node.kind)
+            self._loaded[node.name] = load(column_of(node, self._lookup, self._length), node)
         return self._loaded[node.name]
 
 

@@ -77,7 +77,7 @@ class Values:
         node = self._expressions.nodes[place]
         match node:
             case tree.Column():
-                return load(self._arrays[place], node.kind)
+                return load(self._arrays[place], node)
             case tree.Literal():
                 return constant(node)
         numbers = [expect(Numbers, self[part]) for part in self._expressions.parts[place]]

@@ -6,7 +6,7 @@ import math
 
 from linnet.filters.expressions import Expressions
 from linnet.filters.signals import Opposite, Question, Signals
-from linnet.filters.tree import And, Between, Column, Compare, In, IsNull, Kind, Literal, Node, Not, Or
+from linnet.filters.tree import And, Between, Column, Compare, In, IsNull, Kind, Literal, Node, Not, Or, guarded
 
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _REVERSED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -39,6 +39,8 @@ class Lowering:
                 return self.where(And(ends), wanted, opposite)
             case In():
                 return self.where(Or(tuple(Compare("=", node.item, v) for v in node.values)), wanted, opposite)
+            case IsNull() if isinstance(both := guarded(node), And):
+                return self.where(both, wanted, opposite)
             case IsNull() if _is_composed(node.item):
                 return self._undecided(node.item, wanted != opposite)
             case Compare() if node.left.kind is Kind.BOOLEAN:

@@ -48,11 +48,15 @@ def kind_of(type_: pa.DataType) -> Kind | None:
 
 @dataclass(frozen=True)
 class Column:
-    """A column read by name."""
+    """A column read by name.
+
+    `look_up` names the column that says how the look-up behind its values went, or is "".
+    """
 
     name: str
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
+    look_up: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -137,11 +141,15 @@ class In:
 
 @dataclass(frozen=True)
 class IsNull:
-    """True where the item is null, false elsewhere; never null itself."""
+    """True where the item is null, false elsewhere; null itself only where a look-up behind the item failed.
+
+    `guarded` is what is evaluated: nobody knows whether a value is null that could not be looked up.
+    """
 
     item: Node
     span: Span = field(default=(0, 0), compare=False, repr=False)
     kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+    is_plain: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -205,5 +213,16 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def names(node: Node) -> tuple[str, ...]:
-    """Sorted names of the columns that a tree reads."""
-    return tuple(sorted({n.name for n in walk(node) if isinstance(n, Column)}))
+    """Sorted names of the columns that a tree reads, and of those that say how the look-ups behind them went."""
+    read = [n for n in walk(node) if isinstance(n, Column)]
+    return tuple(sorted({n.name for n in read} | {n.look_up for n in read if n.look_up}))
+
+
+def guarded(node: IsNull) -> IsNull | And:
+    """The question together with one that is null where a look-up failed: its state equals itself, or is unknown."""
+    states = sorted({n.look_up for n in walk(node.item) if isinstance(n, Column) and n.look_up})
+    plain = IsNull(node.item, node.span, is_plain=True)
+    if node.is_plain or not states:
+        return plain
+    columns = [Column(name, Kind.TEXT, node.span, name) for name in states]
+    return And((plain, *(Compare("=", each, each) for each in columns)))

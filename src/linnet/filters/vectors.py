@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.filters.tree import Kind, Literal
+from linnet.core.catalogue import FAILED
+from linnet.filters.tree import Column, Kind, Literal
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Values: TypeAlias = npt.NDArray[Any]
@@ -78,12 +79,17 @@ class Texts:
 Vector: TypeAlias = Truth | Numbers | Texts
 
 
-def load(array: pa.Array, kind: Kind) -> Vector:
-    """A column of the batch. NaN and infinity become null; float32 becomes the float64 of the same value."""
+def load(array: pa.Array, column: Column) -> Vector:
+    """A column of the batch. NaN and infinity become null; float32 becomes the float64 of the same value.
+
+    The state of a look-up that failed becomes null too: it is not known whether there is a match.
+    """
+    kind = column.kind
     if pa.types.is_null(array.type):
         return _nothing(len(array), kind)
     if kind is Kind.TEXT:
-        return _load_texts(array)
+        texts = _load_texts(array)
+        return _without_failed(texts) if column.look_up == column.name else texts
     valid = _validity(array)
     if kind is Kind.BOOLEAN:
         return Truth(_filled(array, False), valid)
@@ -119,6 +125,11 @@ def _load_texts(array: pa.Array) -> Texts:
     if words.null_count:
         valid = valid & _validity(words)[codes]
     return Texts(words, codes, valid)
+
+
+def _without_failed(states: Texts) -> Texts:
+    failed = states.where(pc.equal(states.words, FAILED))
+    return Texts(states.words, states.codes, states.valid & ~failed)
 
 
 def _nothing(length: int, kind: Kind) -> Vector:

@@ -18,7 +18,7 @@ from linnet.adapters.segment_archive.recovery import check_open, cut_back, probl
 from linnet.core import failpoints
 from linnet.core.avro_blocks import Place
 from linnet.core.decoding import Datums, Schema
-from linnet.core.durable import Sync, storage_errors, sync_file
+from linnet.core.durable import Sync, let_go, storage_errors, sync_file
 from linnet.core.vocabulary import RECORD
 from linnet.errors import StorageError
 
@@ -80,6 +80,8 @@ class SegmentArchive:
             failpoints.passing("03")
             for path in sorted({block.segment for block in written}):
                 sync_file(self._folder / path, self._sync)
+                # A night of packets would push the store's pages out of memory.
+                let_go(self._folder / path)
         self._unsound = False
         return _references(written, order)
 

@@ -1,0 +1,168 @@
+"""Alerts against a catalogue that is sorted by HEALPix cells: the nearest rows of each, exactly, anywhere on the sky.
+
+Around a place, at an order whose cells are wider than the reach, its own cell and those that touch it hold everything
+within reach (Gorski et al. 2005, ApJ 622, 759); among the rows in these nine ranges each is judged by the chord between
+directions, which loses no digits at small angles and knows neither poles nor a right ascension of zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from linnet.core.catalogue import MAX_RADIUS, Places
+from linnet.core.kernels import compile_kernels, readable
+from linnet.core.lists import Bools, Floats, Ints
+from linnet.core.sky import ARCSEC, NOWHERE, ORDER, touching
+from linnet.errors import InputError
+
+SLOWNESS = (100.0, 1000.0)
+"""Proper motions, mas/yr, that part the rows: the few that have moved far are looked for farther away, not all."""
+
+MAS = ARCSEC * 1000.0
+"""Milliarcseconds in a radian."""
+
+_NARROWEST = 0.6 * 58.6 * 3600.0
+"""Arcsec: no cell of order 0 is narrower between opposite edges, and cells of finer orders keep the proportion."""
+
+_J2000_MJD, _YEAR = 51544.5, 365.25
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Rows of a catalogue, sorted by cell.
+
+    Attributes:
+        cells: nested HEALPix of order 29 of their positions, ascending.
+        ra, dec: degrees, ICRS, at the epoch.
+        radius: arcsec, one for each or a single one.
+        motion: proper motions in right ascension (times cos dec) and declination, mas/yr, NaN for none; or None.
+        epoch: Julian year of the positions.
+    """
+
+    cells: Ints
+    ra: Floats
+    dec: Floats
+    radius: Floats
+    motion: tuple[Floats, Floats] | None = None
+    epoch: float = 2000.0
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Rows of similar speed. `fastest`: mas/yr."""
+
+    fastest: float
+    arrays: tuple[Ints, Ints, Floats, Floats, Floats]
+    index: tuple[npt.NDArray[np.int32], int, int]
+
+
+class SortedSky:
+    """A catalogue, or a piece of one, in memory: about 40 bytes a row, 64 with proper motions.
+
+    Raises:
+        InputError: the rows are not sorted, or a radius is none, or above `MAX_RADIUS`.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        if (np.diff(sources.cells) < 0).any() or (sources.cells < 0).any():
+            raise InputError("the rows of a catalogue must be sorted by their HEALPix cells")
+        if len(sources.radius) and not (sources.radius.min() > 0.0 and sources.radius.max() <= MAX_RADIUS):
+            raise InputError(f"the radius of a source must be above 0 and not above {MAX_RADIUS:g} arcsec")
+        self._radius = float(sources.radius.max()) if len(sources.radius) else 1.0
+        self._epoch = _J2000_MJD + (sources.epoch - 2000.0) * _YEAR
+        self._layers = [_layer(sources, chosen, fastest) for chosen, fastest in _by_speed(sources)]
+
+    def match(self, places: Places, neighbours: int) -> tuple[Ints, Ints, Floats]:
+        """The nearest rows within the radius.
+
+        Where a catalogue has proper motions, its sources are moved to the time of each alert in a straight line at
+        their motion (ESA SP-1200, vol. 1, section 1.5.5, without parallax and radial velocity); a place without a time
+        is matched at the epoch.
+
+        Args:
+            places: where and when; one that is nowhere matches nothing.
+            neighbours: how many rows at most for each.
+
+        Returns:
+            Index of the place, row number, and separation in arcsec of every match: by place, the nearest first, of
+            equally near ones that of the smaller row number.
+        """
+        n = len(places.cells)
+        rows, chords = np.full((n, neighbours), -1, dtype=np.int64), np.full((n, neighbours), np.inf)
+        at = directions(places.ra, places.dec)
+        years = np.nan_to_num((places.mjd - self._epoch) / _YEAR)
+        for layer in self._layers:
+            moved = layer.fastest / 1000.0 * float(np.abs(years).max(initial=0.0))
+            around, finer = surroundings(places.cells, self._radius + moved)
+            _kernel().nearest((at, years, around, finer), layer.arrays, layer.index, rows, chords)
+        place, rank = np.nonzero(rows >= 0)
+        chord = chords[place, rank]
+        return place.astype(np.int64), rows[place, rank], 2.0 * np.arcsin(np.sqrt(chord) / 2.0) * ARCSEC
+
+
+def directions(ra: Floats, dec: Floats) -> Floats:
+    """Unit vectors (n x 3) of positions in degrees."""
+    lon, lat = np.radians(ra), np.radians(dec)
+    return np.ascontiguousarray(np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1))
+
+
+def surroundings(cells: Ints, reach: float) -> tuple[Ints, int]:
+    """The cells that together hold everything within reach of each of some order-29 cells.
+
+    Args:
+        cells: of order 29; `NOWHERE` has no surroundings.
+        reach: arcsec.
+
+    Returns:
+        Nested cells of one coarser order (n x 9), below zero where there is none; and how many bits finer order 29 is.
+    """
+    depth = int(np.clip(np.floor(np.log2(_NARROWEST / max(reach, 1e-3))), 0, ORDER))
+    finer = 2 * (ORDER - depth)
+    around = touching(np.where(cells == NOWHERE, 0, cells) >> finer, depth)
+    around[cells == NOWHERE] = NOWHERE
+    return around, finer
+
+
+def _kernel() -> Any:
+    return compile_kernels()["sky"]
+
+
+def _by_speed(sources: Sources) -> list[tuple[Bools | None, float]]:
+    """Which rows belong to each layer (None for all), and the fastest motion among them."""
+    if sources.motion is None or not len(sources.cells):
+        return [(None, 0.0)]
+    speed = np.hypot(*(np.nan_to_num(m) for m in sources.motion))
+    layers = np.searchsorted(SLOWNESS, speed)
+    return [(layers == k, float(speed[layers == k].max())) for k in np.unique(layers)]
+
+
+def _layer(sources: Sources, chosen: Bools | None, fastest: float) -> _Layer:
+    numbers = np.arange(len(sources.cells), dtype=np.int64) if chosen is None else np.flatnonzero(chosen)
+    cells = readable(sources.cells if chosen is None else sources.cells[numbers], np.int64)
+    lon, lat = np.radians(sources.ra[numbers]), np.radians(sources.dec[numbers])
+    motions = np.empty((0, 3))
+    if fastest > 0.0 and sources.motion is not None:
+        east, north = (np.nan_to_num(m[numbers])[:, None] / MAS for m in sources.motion)
+        to_east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
+        to_north = np.stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)], axis=1)
+        motions = np.ascontiguousarray(east * to_east + north * to_north)
+    radius = sources.radius if len(sources.radius) == 1 else sources.radius[numbers]
+    limits = np.square(2.0 * np.sin(radius / ARCSEC / 2.0))
+    where = directions(sources.ra[numbers], sources.dec[numbers])
+    return _Layer(fastest, (cells, numbers, where, motions, limits), _index(cells))
+
+
+def _index(cells: Ints) -> tuple[npt.NDArray[np.int32], int, int]:
+    """The first row of each coarse cell, of which there are about as many as rows."""
+    if not len(cells):
+        return np.zeros(1, dtype=np.int32), 0, 0
+    shift = 0
+    while (cells[-1] >> shift) - (cells[0] >> shift) > len(cells):
+        shift += 1
+    base = int(cells[0] >> shift)
+    coarse = np.arange(base, int(cells[-1] >> shift) + 2, dtype=np.int64)
+    return np.searchsorted(cells, coarse << shift).astype(np.int32), base, shift
