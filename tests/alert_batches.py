@@ -103,6 +103,7 @@ def batch(*alerts: Alert, own_columns: Mapping[str, Column] | None = None) -> pa
             columns[name] = _column([each.values.get(name) for each in alerts], column)
     columns.update(_lists("lc", [a.lc for a in alerts]))
     columns.update({n: pa.array([[] for _ in alerts], PACKET[n].type) for n in ("withdrawn_kind", "withdrawn_key")})
+    columns.update({n: PACKET[n].empty(len(alerts)) for n in ("lc_ra", "lc_dec")})
     columns.update(_lists("hist", [a.hist for a in alerts]))
     for name, column in (own_columns or {}).items():
         columns[name] = _column([each.own.get(name) for each in alerts], column)

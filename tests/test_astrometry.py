@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from linnet.core.module import declaration
@@ -39,3 +41,25 @@ def test_without_errors_there_is_an_offset_and_no_sigma(error: float | None) -> 
     (found,) = said(MODULE, {**place, "lsst_object_ra": 10.0 + ARCSEC, "lsst_object_dec": 0.0})
     assert found["object_offset"] == pytest.approx(1.0, rel=1e-4)
     assert (found["object_offset_sigma"], found["error"], found["reference_offset"]) == (None, None, None)
+
+
+def test_the_scatter_is_that_of_one_coordinate_and_the_poles_and_right_ascension_zero_do_not_widen_it() -> None:
+    """Four corners of a square of 2 arcsec about the alert: squared distances 2 each, 8/(2 x 3)."""
+    for ra, dec in ((150.0, 0.0), (0.0, 60.0), (359.9999, -80.0)):
+        east, north = ARCSEC / math.cos(math.radians(dec)), ARCSEC
+        corners = [((ra + x * east) % 360, dec + y * north) for x in (-1, 1) for y in (-1, 1)]
+        lists = {"lc_ra": [*(c[0] for c in corners), None], "lc_dec": [*(c[1] for c in corners), None]}
+        (found,) = said(MODULE, {"ra": ra, "dec": dec, **lists})
+        assert found["scatter"] == pytest.approx(math.sqrt(8 / 6), rel=1e-4)
+        assert found["n"] == 4
+
+
+def test_one_position_has_no_scatter_and_a_limit_none() -> None:
+    rows = [{"ra": 1.0, "dec": 1.0, "lc_ra": ra, "lc_dec": ra} for ra in ([1.0], [1.0, None], [], None)]
+    found = [(row["n"], row["scatter"]) for row in said(MODULE, *rows)]
+    assert found == [(1, None), (1, None), (0, None), (None, None)]
+
+
+def test_positions_a_degree_apart_are_not_those_of_one_source() -> None:
+    (found,) = said(MODULE, {"ra": 10.0, "dec": 1.0, "lc_ra": [10.0, 13.0], "lc_dec": [1.0, 1.0]})
+    assert (found["n"], found["scatter"]) == (2, None)

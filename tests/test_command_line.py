@@ -79,6 +79,7 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
+    "simulate",
     *("run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
     *("route add", "route list", "route remove"),

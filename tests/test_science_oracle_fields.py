@@ -48,7 +48,7 @@ def host(record: Said) -> Said:
     }
 
 
-def _template_snr(record: Said) -> float | None:
+def _template_snr(record: Said) -> Any:
     if "candidate" not in record:
         flux, error = (number(record["diaSource"].get(f"templateFlux{n}")) for n in ("", "Err"))
         return None if flux is None or not error else flux / error
@@ -63,10 +63,10 @@ def astrometry(record: Said) -> Said:
     """Separations by astropy."""
     if "candidate" in record:
         apart = number(record["candidate"].get("distnr"))
-        return {"reference_offset": None if apart is None else apart * 1.0126, **_no_object()}
+        return {**_scatter(record), "reference_offset": None if apart is None else apart * 1.0126, **_no_object()}
     own, object_ = record["diaSource"], record.get("diaObject") or {}
-    errors = [number(own.get(n)) or None for n in ("raErr", "decErr")]
-    said = {"reference_offset": None, **_no_object()}
+    errors: list[Any] = [number(own.get(n)) or None for n in ("raErr", "decErr")]
+    said = {**_scatter(record), "reference_offset": None, **_no_object()}
     if None not in errors:
         said["error"] = 3600 * math.hypot(*errors) / math.sqrt(2)
     if number(object_.get("ra")) is None or number(object_.get("dec")) is None:
@@ -77,6 +77,23 @@ def astrometry(record: Said) -> Said:
         east, north = (each.to_value(u.deg) for each in here.spherical_offsets_to(there))
         said["object_offset_sigma"] = math.hypot(east / errors[0], north / errors[1])
     return said
+
+
+def _scatter(record: Said) -> Said:
+    """By astropy's offsets from the first position, over those that are not later than the alert, one per id."""
+    if "candidate" in record:
+        own, earlier, name, when = record["candidate"], record.get("prv_candidates") or [], "candid", "jd"
+    else:
+        own, earlier = record["diaSource"], record.get("prvDiaSources") or []
+        name, when = "diaSourceId", "midpointMjdTai"
+    known = [p for p in earlier if p.get(name) is not None and p[when] <= own[when] + 1e-6]
+    seen = {p[name]: p for p in reversed(known) if p.get("timeWithdrawnMjdTai") is None} | {own[name]: own}
+    places = SkyCoord([p["ra"] for p in seen.values()] * u.deg, [p["dec"] for p in seen.values()] * u.deg)
+    if len(seen) < 2:
+        return {"n": 1, "scatter": None}
+    offsets = [each.to_value(u.arcsec) for each in places[0].spherical_offsets_to(places)]
+    scatter = math.sqrt(sum(np.var(each, ddof=1) for each in offsets) / 2)
+    return {"n": len(seen), "scatter": scatter if scatter < 3600 else None}
 
 
 def _no_object() -> Said:

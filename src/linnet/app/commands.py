@@ -17,6 +17,7 @@ from linnet.app import (
     rerun_commands,
     route_commands,
     run_commands,
+    simulate_commands,
     taping_commands,
 )
 from linnet.app.account import show_account, show_run
@@ -42,6 +43,7 @@ load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
 run_commands.register(app)
+simulate_commands.register(app)
 taping_commands.register(app)
 
 

@@ -110,10 +110,10 @@ def readable(array: npt.ArrayLike, kind: type[Number]) -> npt.NDArray[Number]:
 def compile_kernels() -> Mapping[str, ModuleType]:
     """The files of kernels by what they compute, compiled or out of the cache.
 
-    Where they were never compiled on this machine, or a file has changed, this takes some fifteen seconds and says so.
+    Where they were never compiled on this machine, or a file has changed, this takes some twenty seconds and says so.
     """
     notice = threading.Timer(
-        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some fifteen seconds, once"]
+        PATIENCE, _log.warning, ["waiting for the light-curve kernels; compiling them takes some twenty seconds, once"]
     )
     notice.daemon = True
     notice.start()

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.core.chosen_points import QUANTITIES, choose, columns_of
+from linnet.core.chosen_points import QUANTITIES, Chosen, choose, columns_of
 from linnet.core.column import TEXT_CODE
 from linnet.core.flat_points import (
     IN_PACKET,
@@ -25,7 +25,7 @@ from linnet.core.flat_points import (
 )
 from linnet.core.lists import row_of
 from linnet.core.unit import POINT, WITHDRAWN
-from linnet.core.vocabulary import DETECTION
+from linnet.core.vocabulary import DETECTION, PACKET_ONLY
 
 __all__ = [
     "IN_PACKET",
@@ -44,12 +44,14 @@ __all__ = [
 ]
 
 
-def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
+def packet_history(points: Flat, alert_mjd: Floats, places: tuple[Floats, Floats] | None = None) -> dict[str, pa.Array]:
     """The `lc_*` columns, `lc_n_future` and `withdrawn_*` of a batch.
 
     Args:
         points: all points of the packets in the packets' order, the alert's own detection with rank `OWN`.
         alert_mjd: time of each alert (n rows).
+        places: right ascension and declination in degrees of each point, NaN where it was not measured; without them
+            `lc_ra` and `lc_dec` are null.
 
     Returns:
         Lists sorted by mjd, one entry per identity (the alert's own row wins, then the first in the packet), without
@@ -59,10 +61,19 @@ def packet_history(points: Flat, alert_mjd: Floats) -> dict[str, pa.Array]:
     back, edges = chosen.withdrawn, pa.array(chosen.withdrawn_edges.astype(np.int32))
     return {
         **columns_of(points, chosen.points, chosen.edges, "lc"),
+        **_places_of(places, chosen, len(alert_mjd)),
         "lc_n_future": pa.array(chosen.n_future),
         "withdrawn_kind": pa.ListArray.from_arrays(edges, pa.array(points.kind[back].astype(np.int8))),
         "withdrawn_key": pa.ListArray.from_arrays(edges, pa.array(points.key[back])),
     }
+
+
+def _places_of(places: tuple[Floats, Floats] | None, chosen: Chosen, rows: int) -> dict[str, pa.Array]:
+    if places is None:
+        return {name: PACKET_ONLY[name].empty(rows) for name in ("lc_ra", "lc_dec")}
+    edges = pa.array(chosen.edges.astype(np.int32))
+    values = (pa.array(each[chosen.points], pa.float64(), from_pandas=True) for each in places)
+    return dict(zip(("lc_ra", "lc_dec"), (pa.ListArray.from_arrays(edges, v) for v in values), strict=True))
 
 
 def flat(batch: pa.RecordBatch) -> Flat:

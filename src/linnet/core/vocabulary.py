@@ -106,6 +106,8 @@ PACKET_ONLY: dict[str, Column] = {
     "lc_n_future": integer(
         "Points of the packet dropped because they lie later than the alert.", bits=32, nullable=False
     ),
+    "lc_ra": listing(pa.float64(), "The packet's own history: right ascension of a detection, ICRS.", unit="deg"),
+    "lc_dec": listing(pa.float64(), "The packet's own history: declination of a detection, ICRS.", unit="deg"),
     "withdrawn_kind": listing(pa.int8(), "Kinds of the points that the survey has withdrawn."),
     "withdrawn_key": listing(pa.int64(), "Keys of the points that the survey has withdrawn."),
 }
@@ -148,6 +150,8 @@ SCALARS: dict[str, Column] = {
 PACKET: dict[str, Column] = {
     **SCALARS,
     **LIGHT_CURVE,
+    "lc_ra": PACKET_ONLY["lc_ra"],
+    "lc_dec": PACKET_ONLY["lc_dec"],
     "withdrawn_kind": PACKET_ONLY["withdrawn_kind"],
     "withdrawn_key": PACKET_ONLY["withdrawn_key"],
 }

@@ -38,6 +38,8 @@ HISTORY: dict[str, dict[str, pa.DataType]] = {
         "psfFlux": pa.float32(),
         "psfFluxErr": pa.float32(),
         "timeWithdrawnMjdTai": pa.float64(),
+        "ra": pa.float64(),
+        "dec": pa.float64(),
     },
     "prvDiaForcedSources": {
         "diaForcedSourceId": pa.int64(),

@@ -34,9 +34,10 @@ class _Part:
 
 
 _MEASURED = {"flux": "psfFlux", "flux_err": "psfFluxErr", "withdrawn": "timeWithdrawnMjdTai"}
+_PLACE = {"ra": "ra", "dec": "dec"}
 _PARTS = (
-    _Part("diaSource", DETECTION, {"id": "diaSourceId", **_MEASURED}, OWN),
-    _Part("prvDiaSources", DETECTION, {"id": "diaSourceId", **_MEASURED}),
+    _Part("diaSource", DETECTION, {"id": "diaSourceId", **_MEASURED, **_PLACE}, OWN),
+    _Part("prvDiaSources", DETECTION, {"id": "diaSourceId", **_MEASURED, **_PLACE}),
     _Part("prvDiaForcedSources", FORCED, {"id": "diaForcedSourceId", **_MEASURED}),
     _Part("prvDiaNondetectionLimits", LIMIT, {"flux_err": "diaNoise"}),
 )
@@ -54,7 +55,8 @@ def light_curves(sent: Mapping[str, pa.Array], rows: int) -> dict[str, pa.Array]
         sent: columns by the packet's fields.
         rows: number of alerts.
     """
-    return packet_history(_points(sent, rows), reals(sent["diaSource.midpointMjdTai"]))
+    points, places = _points(sent, rows)
+    return packet_history(points, reals(sent["diaSource.midpointMjdTai"]), places)
 
 
 def band_codes(bands: pa.Array) -> pa.DictionaryArray:
@@ -82,14 +84,14 @@ def _coded(parts: Sequence[pa.Array]) -> tuple[Ints, tuple[str, ...]]:
     return table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)], kept
 
 
-def _points(sent: Mapping[str, pa.Array], rows: int) -> Flat:
-    """The points of all packets, one part after the other."""
+def _points(sent: Mapping[str, pa.Array], rows: int) -> tuple[Flat, tuple[Floats, Floats]]:
+    """The points of all packets, one part after the other, and where each was measured (NaN: not)."""
     parts = [_columns(sent, part, rows) for part in _PARTS]
     sizes = [len(part["row"]) for part in parts]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "band"}
     codes, names = _coded([part["band"] for part in parts])
-    ids = joined.pop("id")
-    return Flat(
+    ids, places = joined.pop("id"), (joined.pop("ra"), joined.pop("dec"))
+    points = Flat(
         **joined,
         band=codes,
         kind=np.repeat([part.kind for part in _PARTS], sizes).astype(np.int64),
@@ -99,6 +101,7 @@ def _points(sent: Mapping[str, pa.Array], rows: int) -> Flat:
         rank=np.repeat([part.rank for part in _PARTS], sizes).astype(np.int64),
         bands=names,
     )
+    return points, places
 
 
 def _columns(sent: Mapping[str, pa.Array], part: _Part, rows: int) -> dict[str, Any]:
@@ -110,11 +113,12 @@ def _columns(sent: Mapping[str, pa.Array], part: _Part, rows: int) -> dict[str, 
         row = row_of(found["mjd"])
         found = {name: array.flatten() for name, array in found.items()}
     size = len(row)
+    measured = {n: reals(found[n]) if n in found else np.full(size, np.nan) for n in ("flux", "ra", "dec")}
     return {
+        **measured,
         "row": row,
         "band": found["band"],
         "mjd": reals(found["mjd"]),
-        "flux": reals(found["flux"]) if "flux" in found else np.full(size, np.nan),
         "flux_err": reals(found["flux_err"]),
         "withdrawn": _withdrawn(found.get("withdrawn"), size),
         "id": _ids(found["id"]) if "id" in found else np.full(size, NO_ID, dtype=np.int64),

@@ -184,6 +184,8 @@ PREVIOUS_TYPES: dict[str, pa.DataType] = {
     "magpsf": pa.float32(),
     "sigmapsf": pa.float32(),
     "diffmaglim": pa.float32(),
+    "ra": pa.float64(),
+    "dec": pa.float64(),
 }
 """Fields of one `prv_candidates` item that make a point."""
 

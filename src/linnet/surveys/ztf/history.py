@@ -57,14 +57,14 @@ def light_curve(sent: Mapping[str, pa.Array], own: Mapping[str, pa.Array]) -> di
 
     Args:
         sent: the columns of `fields.wanted`.
-        own: the alerts' own `alert_id`, `mjd`, `flux`, `flux_err`, `is_public` columns.
+        own: the alerts' own `alert_id`, `mjd`, `ra`, `dec`, `flux`, `flux_err`, `is_public` columns.
     """
-    parts = [
-        _own(sent, own),
-        *_previous(_items(sent, "prv_candidates")),
-        _forced(_items(sent, "fp_hists")),
-    ]
-    return packet_history(concat(parts), said(own["mjd"]))
+    previous = _items(sent, "prv_candidates")
+    parts = [_own(sent, own), *_previous(previous), _forced(_items(sent, "fp_hists"))]
+    _, no_candid = integers(previous["candid"])
+    rest = np.full(sum(map(len, parts[2:])), np.nan)
+    ra, dec = (np.concatenate([said(own[n]), said(previous[n])[~no_candid], rest]) for n in ("ra", "dec"))
+    return packet_history(concat(parts), said(own["mjd"]), (ra, dec))
 
 
 @dataclass(frozen=True)
