@@ -62,7 +62,7 @@ bench-live: setup  ## delays through the live broker on a real Kafka, a quarter 
 soak: setup  ## half an hour of even load on a real Kafka that deletes: memory, lag, account; bench/soak.json
 	PYTHONPATH=scripts:tests $(BIN)/python -m soak
 
-mutants: setup  ## a million messages, every hundredth damaged, each judged by a strict reader; bench/mutants.json
+mutants: setup  ## 100,100 messages, every hundredth damaged, each judged by a strict reader; bench/mutants.json
 	PYTHONPATH=scripts:tests $(BIN)/python scripts/mutants.py $(LINNET_TEST_DATA)
 
 profile: setup  ## a flame graph of the corridor, bench/profile.svg

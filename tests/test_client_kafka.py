@@ -93,6 +93,18 @@ def test_all_partitions_and_all_topics_are_read(kafka: Cluster, sent: list[dict[
         assert stream.poll(timeout=0.3) == []
 
 
+def test_where_no_filter_has_a_topic_yet_it_waits_for_the_first(
+    sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("linnet_client.kafka_log.LOOK_EVERY", 0.2)
+    empty = Cluster()
+    with listen("*", empty.url) as stream:
+        assert stream.poll(timeout=0.5) == []
+        empty.send(sent[0])
+        assert next(stream).dedup_id == sent[0]["dedup_id"]
+    assert [r.getMessage() for r in caplog.records] == ["no topic linnet.* there yet; waiting for the first"]
+
+
 def test_a_consumer_drops_by_headers_without_decoding(kafka: Cluster, sent: list[dict[str, Any]]) -> None:
     kafka.send({**sent[0], "dedup_id": "broken"}, value=b"no JSON at all")
     kafka.send({**sent[0], "dedup_id": "sound"})

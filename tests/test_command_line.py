@@ -79,9 +79,11 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
+    "simulate",
     *("run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
     *("route add", "route list", "route remove"),
+    *("catalogs add", "catalogs list", "catalogs show", "catalogs remove"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run; others here."""
 
@@ -101,7 +103,7 @@ def test_these_are_all_commands_there_are() -> None:
     assert set(names(app)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "dead", "filter", "new", "route"}))
+@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "catalogs", "dead", "filter", "new", "route"}))
 def test_the_help_of_every_command_fits_80_columns(command: str) -> None:
     done = call(*command.split(), "--help", COLUMNS="80")
     assert done.returncode == OK

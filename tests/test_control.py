@@ -194,10 +194,22 @@ def test_who_was_still_sending_does_not_move_the_cursor_of_a_route_that_was_remo
     assert control.set_cursor("few", Progress(3), before=0)
 
 
-def test_a_file_of_format_1_goes_on_with_all_that_was_in_it(tmp_path: Path) -> None:
+def test_requests_are_kept_in_order_until_they_are_answered_once(control: Control) -> None:
+    before = control.generation()
+    first, second = control.ask_retry("UNKNOWN_SCHEMA"), control.ask_retry("BAD_DATUM")
+    assert control.retries() == [(first, "UNKNOWN_SCHEMA"), (second, "BAD_DATUM")]
+    assert control.retry_answer(first) is None
+    for answer in ("done", "done again"):
+        control.answer_retry(first, answer)
+    assert (control.retries(), control.retry_answer(first)) == ([(second, "BAD_DATUM")], "done")
+    assert control.generation() == before
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_of_an_earlier_format_goes_on_with_all_that_was_in_it(tmp_path: Path, number: int) -> None:
     path = tmp_path / "control.db"
-    path.write_bytes(gzip.decompress((Path(__file__).parent / "kept/control-format-1.db.gz").read_bytes()))
-    with pytest.raises(HomeVersionError, match="format 1"):
+    path.write_bytes(gzip.decompress((Path(__file__).parent / f"kept/control-format-{number}.db.gz").read_bytes()))
+    with pytest.raises(HomeVersionError, match=f"format {number}"):
         SqliteControl.open(path, read_only=True)
     for _ in range(2):
         with closing(SqliteControl.open(path)) as control:
@@ -205,7 +217,7 @@ def test_a_file_of_format_1_goes_on_with_all_that_was_in_it(tmp_path: Path) -> N
             assert control.delivered() == {"few": Progress(41, 30, 11)}
             assert [(f.version, f.active) for f in control.filters()] == [(1, False), (2, True)]
             assert control.activations() == [("bright", 2, 12)]
-    assert (tmp_path / "control.db.format-1.backup").exists()
+    assert (tmp_path / f"control.db.format-{number}.backup").exists()
     with closing(SqliteControl.open(path)) as control, closing(SqliteControl.open(tmp_path / "new.db")) as new:
         memory = Memory({("bright", "ztf", "a"): 1.0}, {("bright", "ztf"): (7, 2)})
         for each in (control, new):

@@ -8,7 +8,7 @@ import pytest
 
 from linnet.core.catalogue import MAX_RADIUS, Places
 from linnet.core.sky import NOWHERE, healpix29, separation
-from linnet.core.sky_matching import SortedSky, Sources, surroundings
+from linnet.core.sky_matching import _NARROWEST, SortedSky, Sources, surroundings
 from linnet.errors import InputError
 from sky_catalogues import Sky, brute_force, by_alert, everywhere, near
 
@@ -80,7 +80,8 @@ def test_an_empty_catalogue_and_an_empty_batch_match_nothing() -> None:
 def test_what_surrounds_a_cell_holds_everything_within_reach() -> None:
     rng = np.random.default_rng(4)
     sky = everywhere(rng, 30_000)
-    for reach in (0.5, 2.0, 77.0, 5_000.0, MAX_RADIUS):
+    widest = [_NARROWEST / 2**depth * 0.999999 for depth in (4, 8, 12, 15, 17)]  # the cells are just wide enough
+    for reach in (0.5, 2.0, 77.0, 5_000.0, MAX_RADIUS, *widest):
         lat, lon = np.radians(sky.dec), np.radians(sky.ra)
         away, angle = reach / 3600.0, rng.uniform(0, 2 * np.pi, len(lat))
         there = np.arcsin(

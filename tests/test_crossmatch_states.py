@@ -13,6 +13,7 @@ import pytest
 
 from linnet.adapters.memory_catalogue import MemoryCatalogue
 from linnet.adapters.shipped_catalogues import shipped
+from linnet.core.catalogue import OpenCatalogue
 from linnet.core.column import Column
 from linnet.core.module import Module
 from linnet.core.plan import Plan
@@ -93,7 +94,7 @@ def test_a_catalogue_that_comes_back_is_opened_again() -> None:
     class Flaky(MemoryCatalogue):
         down = True
 
-        def open(self):  # type: ignore[no-untyped-def]
+        def open(self) -> OpenCatalogue:
             if Flaky.down:
                 raise ServiceError("down")
             return super().open()

@@ -161,7 +161,7 @@ def judged(rounds: Sequence[Sequence[Turn]], places: Mapping[int, Place]) -> dic
         "ratio_of_p98": ratios,
         "most_ratio": most,
         "grown_mb_a_turn": grown,
-        "lag_grown_a_turn": {kind: _median([t.lag_grown for t in by_kind[kind]]) for kind in KINDS},
+        "lag_grown_a_turn": {kind: int(_median([t.lag_grown for t in by_kind[kind]])) for kind in KINDS},
         "waiting_elsewhere": waiting,
         "missed": most > MOST_RATIO or more > MOST_MB or waiting > 0,
     }

@@ -34,6 +34,9 @@ SLICE = 0.5
 ASK = 10.0
 """Seconds for an answer about topics and offsets."""
 
+LOOK_EVERY = 10.0
+"""Seconds between looks for topics and partitions that are new."""
+
 REFUSED = (
     KafkaError._AUTHENTICATION,
     KafkaError.SASL_AUTHENTICATION_FAILED,
@@ -51,9 +54,9 @@ class KafkaLog:
 
     Args:
         servers: "host:port,host:port".
-        name: of the filter; `*` for all topics `linnet.*` that there are now.
+        name: of the filter; `*` for all topics `linnet.*`, also those that appear later.
         position: `Offsets` to go on from; None begins at `start`. Partitions it does not name are read from their
-            beginning.
+            beginning, and so are those that appear later.
         start: where to begin; `last` counts per partition, `since` is the time at which messages were sent.
         settings: more for librdkafka, e.g. `sasl.username`, and `registry`, the address of a schema registry.
 
@@ -69,16 +72,21 @@ class KafkaLog:
         self._values = Values(given.pop("registry", None))
         fixed = {"enable.auto.commit": False, "auto.offset.reset": "error", "enable.auto.offset.store": False}
         plain = {"bootstrap.servers": servers, "group.id": f"linnet-client-{uuid4()}", **given, **fixed}
+        self._name = name
         self._trouble: KafkaError | None = None
         self._consumer = _translated(lambda: Consumer({**plain, "error_cb": self._noted, "log_level": 0}))
         try:
-            places = self._places(name)
+            places = self._places(self._topics())
+            if not places:
+                logger.warning("no topic %s* there yet; waiting for the first", PREFIX)
             begin = self._begin(places, position, start)
             self._offsets: Offsets = {f"{b.topic}/{b.partition}": b.offset for b in begin if b.offset >= 0}
+            self._read = set(places)
             self._consumer.assign(begin)
         except BaseException:
             self._consumer.close()
             raise
+        self._look_at = time.monotonic() + LOOK_EVERY
 
     def fetch(self, limit: int, wait: float) -> list[Item]:
         """The next messages; see `Log.fetch`.
@@ -89,6 +97,7 @@ class KafkaLog:
         """
         deadline = time.monotonic() + wait
         while True:
+            self._look()
             left = max(0.0, deadline - time.monotonic())
             # librdkafka would wait until it has all `limit`: one is waited for, and what else is here comes along.
             came = self._consumer.consume(1, min(left, SLICE))
@@ -105,16 +114,30 @@ class KafkaLog:
         """Leave the servers. May be called twice."""
         self._consumer.close()
 
-    def _places(self, name: str) -> list[tuple[str, int]]:
-        """Topics and partitions of a stream."""
-        known = self._topics()
-        ours = sorted(topic for topic in known if topic.startswith(PREFIX))
-        wanted = ours if name == "*" else [PREFIX + name]
-        missing = [topic for topic in wanted if topic not in known or known[topic].error is not None]
-        if missing or not wanted:
-            near = difflib.get_close_matches(PREFIX + name, ours, 3, 0.5)
+    def _look(self) -> None:
+        """Now and then take on topics and partitions that are new: nothing of them was passed over before."""
+        if time.monotonic() < self._look_at:
+            return
+        try:
+            known = dict(self._consumer.list_topics(timeout=1.0).topics)
+            new = [place for place in self._places(known) if place not in self._read]
+        except (KafkaException, UnknownStreamError):
+            new = []  # a server that is away, or a topic that is gone, for now
+        self._look_at = time.monotonic() + LOOK_EVERY
+        if new:
+            logger.info("also reading %s", ", ".join(f"{topic}/{number}" for topic, number in new))
+            self._consumer.incremental_assign([TopicPartition(t, p, OFFSET_BEGINNING) for t, p in new])
+            self._read |= set(new)
+
+    def _places(self, known: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """Topics and partitions of the stream, among those that there are."""
+        ours = sorted(topic for topic in known if topic.startswith(PREFIX) and known[topic].error is None)
+        name = PREFIX + self._name
+        wanted = ours if self._name == "*" else [name]
+        if self._name != "*" and name not in ours:
+            near = difflib.get_close_matches(name, ours, 3, 0.5)
             found = f"; near: {', '.join(near)}" if near else f"; there are {', '.join(ours[:10]) or 'none of ours'}"
-            raise UnknownStreamError(f"no topic {PREFIX}{name} there{found}")
+            raise UnknownStreamError(f"no topic {name} there{found}")
         return [(topic, number) for topic in wanted for number in sorted(known[topic].partitions)]
 
     def _topics(self) -> dict[str, Any]:

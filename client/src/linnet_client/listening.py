@@ -57,7 +57,8 @@ def listen(name: str, url: str = LOCAL, **options: Unpack[Options]) -> Listener:
     """Listen to the matches of a filter.
 
     Args:
-        name: of the filter, or of its topic (`linnet.NAME`); `*` for all filters.
+        name: of the filter, or of its topic (`linnet.NAME`); `*` for all filters, over Kafka also those
+            whose topics appear later (within about ten seconds).
         url: "http://host:port" or "kafka://host:port,host:port".
         options: see `Options`.
 

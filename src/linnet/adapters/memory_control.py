@@ -24,6 +24,7 @@ class MemoryControl:
         self._removed: dict[str, Route] = {}
         self._delivered: dict[str, Progress] = {}
         self._memory: dict[str, Memory] = {}
+        self._retries: list[tuple[str, str | None]] = []
 
     def add_filter(
         self,
@@ -151,6 +152,28 @@ class MemoryControl:
         """Route -> how far it is, for every route that has ever delivered."""
         with self._lock:
             return dict(sorted(self._delivered.items()))
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker to offer the dead letters of a reason again; gives the number of the request."""
+        with self._lock:
+            self._retries.append((reason, None))
+            return len(self._retries)
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order."""
+        with self._lock:
+            return [(n, reason) for n, (reason, answer) in enumerate(self._retries, 1) if answer is None]
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+        with self._lock:
+            if self._retries[number - 1][1] is None:
+                self._retries[number - 1] = (self._retries[number - 1][0], answer)
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
+        with self._lock:
+            return self._retries[number - 1][1]
 
     def close(self) -> None:
         """Nothing to close. May be called twice."""

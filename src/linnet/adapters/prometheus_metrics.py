@@ -151,7 +151,8 @@ class PrometheusMetrics(Collector):
         """Count alerts by stage, dead letters, failed modules and matches."""
         found: dict[_Key, float] = {("linnet_commits", ()): 1}
         for row in unit.counts.select(["survey", "stage", "outcome", "n"]).to_pylist():
-            for key in _counted(row["survey"] or "", row["stage"], row["outcome"]):
+            # What is taken out of the account again was counted when it came: no counter goes back.
+            for key in _counted(row["survey"] or "", row["stage"], row["outcome"]) if row["n"] > 0 else ():
                 found[key] = found.get(key, 0) + row["n"]
         tags = unit.tags.group_by(["filter", "version"], use_threads=False).aggregate([([], "count_all")])
         for row in tags.to_pylist():

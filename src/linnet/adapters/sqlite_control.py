@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from linnet.adapters import sqlite_control_retries as retries
 from linnet.adapters import sqlite_control_routes as routes
 from linnet.adapters.sqlite_control_layout import CONTROL
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
@@ -179,6 +180,26 @@ class SqliteControl:
         """Route -> how far it is, for every route that has ever delivered."""
         with self._look() as connection:
             return routes.delivered(connection)
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker to offer the dead letters of a reason again; gives the number of the request."""
+        with self._change() as connection:
+            return retries.ask(connection, reason, _now())
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order."""
+        with self._look() as connection:
+            return retries.waiting(connection)
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+        with self._change() as connection:
+            retries.answer(connection, number, answer, _now())
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
+        with self._look() as connection:
+            return retries.answered(connection, number)
 
     def close(self) -> None:
         """Close. May be called twice."""

@@ -19,6 +19,11 @@ CREATE TABLE sent_night (route TEXT, filter TEXT, survey TEXT, night INTEGER NOT
     PRIMARY KEY (route, filter, survey)) WITHOUT ROWID"""
 """What policies have let through: the last message of each object, and how many in the newest night of each filter."""
 
+_RETRY = """CREATE TABLE retry (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, asked TEXT NOT NULL, answer TEXT,
+    answered TEXT);
+CREATE INDEX retry_open ON retry (number) WHERE answer IS NULL"""
+"""Dead letters that a running broker is asked to offer again, and what became of them."""
+
 _TABLES = f"""
 CREATE TABLE state (generation INTEGER NOT NULL);
 INSERT INTO state VALUES (1);
@@ -34,6 +39,7 @@ CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT 
 CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER NOT NULL, withheld INTEGER NOT NULL,
     {_HELD}, {_SINCE}) WITHOUT ROWID;
 {_MEMORY};
+{_RETRY};
 CREATE TABLE watchlist (number INTEGER PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, {_OWNED});
 CREATE TABLE watched (watchlist INTEGER NOT NULL REFERENCES watchlist (number), label TEXT NOT NULL,
     ra REAL NOT NULL, dec REAL NOT NULL, radius REAL NOT NULL);
@@ -61,6 +67,14 @@ def _from_format_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-CONTROL = Kind("control database", 0x4C4E4354, _create, format=2, migrations={1: _from_format_1}, journal="DELETE")
+def _from_format_2(connection: sqlite3.Connection) -> None:
+    """Format 2 knew no requests to a running broker."""
+    for statement in _RETRY.split(";"):
+        connection.execute(statement)
+
+
+_MIGRATIONS = {1: _from_format_1, 2: _from_format_2}
+
+CONTROL = Kind("control database", 0x4C4E4354, _create, format=3, migrations=_MIGRATIONS, journal="DELETE")
 """Files of the control database; "LNCT" in ASCII marks them. A rollback journal: several processes write, rarely, and
 between writes everything is in one file, which can be copied."""

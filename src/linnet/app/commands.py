@@ -9,6 +9,7 @@ import typer
 
 from linnet import __version__
 from linnet.app import (
+    catalog_commands,
     dead_commands,
     filter_commands,
     load_commands,
@@ -16,6 +17,7 @@ from linnet.app import (
     rerun_commands,
     route_commands,
     run_commands,
+    simulate_commands,
     taping_commands,
 )
 from linnet.app.account import show_account, show_run
@@ -32,6 +34,7 @@ app = typer.Typer(
     help="An astronomical alert broker: every alert accounted for, filters anyone can write.",
 )
 new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
+app.add_typer(catalog_commands.app, name="catalogs")
 app.add_typer(dead_commands.app, name="dead")
 app.add_typer(filter_commands.app, name="filter")
 app.add_typer(new_app, name="new")
@@ -40,6 +43,7 @@ load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
 run_commands.register(app)
+simulate_commands.register(app)
 taping_commands.register(app)
 
 

@@ -76,20 +76,23 @@ def retry(
         list[int] | None,
         typer.Option(help="Accept the registry's schema of this id, also of a major version unknown here; repeatable."),
     ] = None,
+    wait: Annotated[float, typer.Option(min=0.0, help="Seconds to wait for a broker that runs on the home.")] = 60.0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Offer dead letters again that can be read now, e.g. since their schema is there, and account for them anew."""
+    """Offer dead letters again that can be read now, e.g. since their schema is there, and account for them anew.
+
+    Where a broker runs on the home, it does so itself, between its batches.
+    """
     from linnet.app.retrying import retry as run
 
     place = home_path(home)
-    done = run(existing(place), settings(place), reason, tuple(accept or ()))
+    done = run(existing(place), settings(place), reason, tuple(accept or ()), wait)
     if as_json:
         show_json(done.as_dict())
     else:
-        became = f"{done.archived} archived + {done.duplicates} duplicates + {done.dead} other dead letters"
-        out.print(f"{done.offered} offered again = {became}", highlight=False, soft_wrap=True)
-        out.print(f"{done.released} dead letters released, {done.left} left", highlight=False, soft_wrap=True)
+        for sentence in done.sentences():
+            out.print(sentence, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -88,5 +88,9 @@ class Runs:
 
 def run_of(plan: Plan, filters: ActiveFilters) -> Run:
     """The run that a plan and a set of filters make."""
-    modules = {m.name: m.version for m in plan.modules}
-    return Run(code=__version__, modules=modules, filters=tuple(sorted(filters.versions)))
+    return Run(
+        code=__version__,
+        modules={m.name: m.version for m in plan.modules},
+        filters=tuple(sorted(filters.versions)),
+        catalogues={m.name: m.content for m in plan.modules if m.content},
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from linnet.app import wiring
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import existing
+from linnet.core.column import Column
 from linnet.core.ports import Control
 from linnet.errors import FilterError, InputError
 from linnet.filters.language import parse
@@ -34,7 +35,7 @@ def add(
     """Check a filter, add it (or a new version of it) and make it active from the next commit on."""
     if not NAME.fullmatch(name):
         raise InputError(f"a filter cannot be named {name!r}: write lower case, digits and underscores, a letter first")
-    check_text(text)
+    check_text(text, wiring.plan(existing(home_path(home))).columns)
     with _control(home) as control:
         version = control.add_filter(name, text, topic_line=topic_line)
         control.set_active(name, version)
@@ -71,14 +72,14 @@ def off(name: Annotated[str, typer.Argument(help="Its name.")], home: HomeOption
     out.print(f"{name} is off from the next commit on", highlight=False)
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, columns: Mapping[str, Column]) -> None:
     """Check a filter's text against every column there is.
 
     Raises:
         FilterError: with the place and the nearest valid name in its one line.
     """
     try:
-        parse(text, wiring.plan().columns)
+        parse(text, columns)
     except FilterError as error:
         where = "" if error.position is None else f" (at character {error.position + 1})"
         hint = (

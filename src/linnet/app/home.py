@@ -67,6 +67,11 @@ class Home:
         return self.path / "cache" / "schemas"
 
     @property
+    def catalogs(self) -> Path:
+        """Catalogues that alerts are matched against, with all their versions."""
+        return self.path / "catalogs"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.path / "writer.lock"

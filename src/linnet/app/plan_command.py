@@ -9,6 +9,7 @@ from linnet.app import wiring
 from linnet.app.config import home_path, settings
 from linnet.app.console import HomeOption, JsonOption, show_json, show_lists
 from linnet.app.home import MARKER, existing
+from linnet.core.plan import Plan
 from linnet.errors import FilterError
 from linnet.filters.builtin import builtin
 from linnet.filters.language import parse
@@ -16,8 +17,9 @@ from linnet.filters.language import parse
 
 def plan(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Modules in the order in which they run, what each needs and gives, and the active filters."""
-    ordered = wiring.plan()
-    filters = [(name, version, _reads(text)) for name, version, text in _active(home_path(home))]
+    place = home_path(home)
+    ordered = wiring.plan(existing(place) if (place / MARKER).exists() else None)
+    filters = [(name, version, _reads(text, ordered)) for name, version, text in _active(place)]
     if as_json:
         modules = [
             {"module": m.name, "version": m.version, "needs": list(m.needs), "gives": list(m.gives)}
@@ -41,9 +43,9 @@ def _active(home: Path) -> Iterator[tuple[str, int, str]]:
         yield from ((f.name, f.version, f.text) for f in parts.control.filters(active=True))
 
 
-def _reads(text: str) -> list[str] | None:
+def _reads(text: str, ordered: Plan) -> list[str] | None:
     """The columns that a filter reads; None where its text no longer fits the columns."""
     try:
-        return list(parse(text, wiring.plan().columns).columns)
+        return list(parse(text, ordered.columns).columns)
     except FilterError:
         return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from linnet.app.catalogues import catalogues_of
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, run_of
 from linnet.app.home import Home
 from linnet.app.progress import counting
-from linnet.app.wiring import Parts, reader
+from linnet.app.wiring import Parts, plan_with, reader
+from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters
 from linnet.core.unit import Run
 from linnet.errors import FilterError
@@ -21,6 +23,7 @@ def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation
     """Run the archive of a home again; see `linnet.operations.reprocess`."""
     with reader(home, settings) as parts, counting("reprocess") as advance:
         filters = FilterFeed(parts.control, parts.store, parts.plan, record=False)()
+        plans = _recorded_plans(home)
         bench = operation.Bench(
             store=parts.store,
             raw=parts.raw,
@@ -28,15 +31,29 @@ def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation
             schemas=parts.schemas,
             surveys={s.name: s for s in parts.surveys},
             plan=parts.plan,
-            filters=_recorded_filters(parts),
+            filters=_recorded_filters(parts, plans),
             run=run_of(parts.plan, filters),
+            plans=plans,
         )
         if verify_only:
             return operation.verify(bench, advance)
         return operation.reprocess(bench, filters, advance)
 
 
-def _recorded_filters(parts: Parts) -> Callable[[Run], ActiveFilters | None]:
+def _recorded_plans(home: Home) -> Callable[[Run], Plan | None]:
+    """Today's modules with the catalogues of a recorded run; None where a version of one is gone."""
+    made: dict[str, Plan | None] = {}
+
+    def plan(run: Run) -> Plan | None:
+        if run.run_id not in made:
+            found = catalogues_of(home, run.catalogues)
+            made[run.run_id] = None if found is None else plan_with(found)
+        return made[run.run_id]
+
+    return plan
+
+
+def _recorded_filters(parts: Parts, plans: Callable[[Run], Plan | None]) -> Callable[[Run], ActiveFilters | None]:
     """The filters of a recorded run, compiled from their kept texts; None where one is gone or no longer parses.
 
     Asked for with every file of the archive, compiled once a run: five texts take 40 ms.
@@ -45,9 +62,10 @@ def _recorded_filters(parts: Parts) -> Callable[[Run], ActiveFilters | None]:
     compiled: dict[str, ActiveFilters | None] = {}
 
     def compile_all(run: Run) -> ActiveFilters | None:
+        plan = plans(run)
         try:
-            named = [NamedFilter(n, v, parse(texts[(n, v)], parts.plan.columns)) for n, v in run.filters]
-            return FilterSet(named)
+            columns = (plan or parts.plan).columns
+            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns)) for n, v in run.filters])
         except (KeyError, FilterError):
             return None
 

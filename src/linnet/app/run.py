@@ -17,6 +17,7 @@ from linnet.app.config import Settings
 from linnet.app.home import Home
 from linnet.app.live_source import Manner, live_sources
 from linnet.app.reporting import Reporting, health
+from linnet.app.retry_requests import requests
 from linnet.app.stopping import until_signal
 from linnet.app.wiring import Parts, writer
 from linnet.core.avro_machine import kernels
@@ -46,7 +47,8 @@ def run(home: Home, settings: Settings, sources: Sequence[str], manner: Manner) 
         metrics = PrometheusMetrics(lambda: _route_lags(parts))
         server = MetricsServer(settings.metrics_port, metrics.text, lambda: health(parts.store, metrics))
         opened.callback(server.close)
-        engine = LocalEngine(replace(corridor, observer=metrics), batch=settings.batch, age=settings.age, patient=True)
+        corridor = replace(corridor, observer=metrics, errand=requests(parts))
+        engine = LocalEngine(corridor, batch=settings.batch, age=settings.age, patient=True)
         opened.enter_context(until_signal(engine.stop))
         found = engine.recover()
         opened.enter_context(_noted(home, server.port))

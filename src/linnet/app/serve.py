@@ -76,7 +76,7 @@ def broker(parts: Parts) -> Broker:
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
-        check_filter=check_text,
+        check_filter=lambda text: check_text(text, parts.plan.columns),
     )
 
 

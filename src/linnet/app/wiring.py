@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -15,12 +15,14 @@ from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.allocation import keep_freed_memory
+from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
 from linnet.app.kafka import registry, sink
 from linnet.app.route_feed import RouteFeed
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
@@ -32,6 +34,7 @@ from linnet.engines.late_sink import LateSink
 from linnet.errors import ConfigError, HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
+from linnet.science.crossmatch import crossmatch
 from linnet.science.registry import modules
 from linnet.surveys.elasticc import Elasticc
 from linnet.surveys.lsst import Lsst
@@ -50,10 +53,15 @@ def surveys() -> tuple[Survey, ...]:
     return (Ztf(), Lsst(), Elasticc())
 
 
-def plan() -> Plan:
-    """Every module there is, ordered."""
+def plan(home: Home | None = None) -> Plan:
+    """Every module there is, ordered; the catalogues of a home among them, or without one those that come along."""
+    return plan_with(catalogues(home))
+
+
+def plan_with(found: Sequence[Catalogue]) -> Plan:
+    """Every module there is, with these catalogues."""
     own = {name: column for s in surveys() for name, column in s.own_columns.items()}
-    return Plan(modules(), {**COMMON, **own})
+    return Plan([*modules(), *map(crossmatch, found)], {**COMMON, **own})
 
 
 def stored_columns(of: Plan) -> dict[str, Column]:
@@ -175,6 +183,8 @@ def open_control(home: Home) -> SqliteControl:
 
 @contextmanager
 def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts]:
+    if not read_only:
+        install_catalogues(home)
     with ExitStack() as opened:
         lookup = registry(home, settings).open()
         opened.callback(lookup.close)
@@ -206,7 +216,7 @@ def archives(home: Home, lookup: SchemaLookup | None = None) -> Iterator[tuple[P
     schemas = SchemaCache(tuple(sky.values()), lookup)
     raw = SegmentArchive(home.raw, _schema_text(schemas))
     try:
-        yield plan(), Archives(raw, ParquetArchive(home.science), sky, schemas)
+        yield plan(home), Archives(raw, ParquetArchive(home.science), sky, schemas)
     finally:
         raw.close()
 

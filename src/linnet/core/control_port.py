@@ -1,4 +1,4 @@
-"""The port of what people decided: filters, activations, routes and their cursors."""
+"""The port of what people decided: filters, activations, routes and their cursors, requests to a running broker."""
 
 from __future__ import annotations
 
@@ -156,6 +156,18 @@ class Control(Protocol):
 
     def delivered(self) -> dict[str, Progress]:
         """Route -> how far it is, for every route that has ever delivered."""
+
+    def ask_retry(self, reason: str) -> int:
+        """Ask the broker that runs to offer the dead letters of a reason again; gives the number of the request."""
+
+    def retries(self) -> list[tuple[int, str]]:
+        """Number and reason of requests without an answer, in order; cheap to poll."""
+
+    def answer_retry(self, number: int, answer: str) -> None:
+        """Answer a request; the first answer stays."""
+
+    def retry_answer(self, number: int) -> str | None:
+        """The answer to a request, None while there is none."""
 
     def close(self) -> None:
         """Close. May be called twice."""

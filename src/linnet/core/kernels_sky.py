@@ -24,7 +24,7 @@ def _first(cells: Ints, start: int, table: npt.NDArray[np.int32], base: int, shi
             low = middle + 1
         else:
             high = middle
-    return low
+    return int(low)
 
 
 @inlined
@@ -42,7 +42,7 @@ def _chord(at: Floats, row: Floats, motion: Floats, years: float, moves: bool) -
     x -= at[0]
     y -= at[1]
     z -= at[2]
-    return x * x + y * y + z * z
+    return float(x * x + y * y + z * z)
 
 
 @inlined

@@ -64,6 +64,14 @@ def healpix29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Ints:
     return np.where(good, cells.astype(np.int64), NOWHERE)
 
 
+def centres(cells: Ints, depth: int) -> tuple[Floats, Floats]:
+    """Right ascensions and declinations in degrees of the centres of nested cells of an order."""
+    lon, lat = np.empty(len(cells)), np.empty(len(cells))
+    depths = np.full(len(cells), depth, dtype=np.uint8)
+    _kernels().healpix_to_lonlat(depths, cells.astype(np.uint64), 0.5, 0.5, lon, lat, np.uint16(1))
+    return _turn(lon), np.degrees(lat)
+
+
 def touching(cells: Ints, depth: int) -> Ints:
     """Nested cells of an order and those that touch them, by edge or corner.
 

@@ -49,6 +49,9 @@ class Committing:
             StorageError: nothing of it is visible.
         """
         corridor, unit = self._corridor, planned.unit
+        if unit.released:
+            # Dead letters are archived before any of them is released: the archive knows all that ever were.
+            self.flush()
         started = time.perf_counter()
         # Remembered first: whoever delivers may be faster than we are.
         self._underway.committed(unit, planned.sent)

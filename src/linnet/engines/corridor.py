@@ -11,6 +11,7 @@ from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.survey import Survey
 from linnet.core.unit import Run
+from linnet.engines.errands import Errand
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Corridor:
         routes: readers of the tag log with their open sinks.
         rerouted: gives the routes as they are now where somebody has changed them since this was last asked, else None.
             Those that did not change come with the sink that they had.
+        errand: gives what is to be done next beside the sources, or None; asked between their batches.
         publish_private: whether what is not public is delivered too.
         observer: is told what happens.
     """
@@ -41,6 +43,7 @@ class Corridor:
     filters_changed: Callable[[], bool] = lambda: False
     routes: tuple[tuple[Route, OpenSink], ...] = ()
     rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None
+    errand: Callable[[], Errand | None] = lambda: None
     publish_private: bool = False
     observer: Observer = field(default_factory=Unobserved)
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

@@ -15,6 +15,7 @@ from linnet.core.ports import Source
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.committing import Committing
 from linnet.engines.delivering import Delivering
+from linnet.engines.errands import Release
 from linnet.engines.in_flight import InFlight
 from linnet.engines.stages import Offer, Opening, Planned, Planning
 
@@ -42,7 +43,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
     The first error of any stage ends all of them and is raised here. What was planned and not committed is dropped:
     its datums lie beyond the committed end of the raw archive.
     """
-    to_plan: Channel[Offer] = Channel(ROOM)
+    to_plan: Channel[Offer | Release] = Channel(ROOM)
     to_commit: Channel[Planned] = Channel(ROOM)
     ending = _Ending(to_plan, to_commit, stages)
 
@@ -82,7 +83,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
 class _Ending:
     """Ends all stages with the first error of any."""
 
-    def __init__(self, to_plan: Channel[Offer], to_commit: Channel[Planned], stages: Stages) -> None:
+    def __init__(self, to_plan: Channel[Offer | Release], to_commit: Channel[Planned], stages: Stages) -> None:
         self._broken_off = (
             stages.opening.break_off,
             to_plan.break_off,

@@ -49,17 +49,14 @@ class Polling:
         self._told = (0.0, corridor.store.positions() if self._live else ())
         self._gaps = 0
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Batches with messages until the end, or until `stopping`.
-
-        An empty batch of a source means that it has waited, and that nothing came.
-        """
+    def batches(self) -> Iterator[pa.RecordBatch | None]:
+        """Batches with messages until the end, or until `stopping`; None where it was waited and nothing came."""
         ended = False
         while not ended and not self._stopping():
             batch, ended = self._gather()
             if batch is not None:
                 self._corridor.observer.polled(batch.num_rows, batch.nbytes)
-                yield batch
+            yield batch
 
     def hand_over(self, offered: Callable[[float | None], bool]) -> bool:
         """Offer a batch until it is taken; gives whether that was not at once.

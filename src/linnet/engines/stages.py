@@ -24,6 +24,7 @@ from linnet.engines.assembling import Draft, assemble, drafts
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.corridor import Corridor
+from linnet.engines.errands import Release
 from linnet.engines.in_flight import InFlight, Seen
 from linnet.engines.polling import Polling
 
@@ -80,7 +81,9 @@ class Opening:
         self._broken = Event()
         self._wanted = {s.name: s.fields() for s in corridor.surveys}
 
-    def run(self, inputs: Sequence[Source], out: Channel[Offer], *, resume: bool, settled: Callable[[], None]) -> None:
+    def run(
+        self, inputs: Sequence[Source], out: Channel[Offer | Release], *, resume: bool, settled: Callable[[], None]
+    ) -> None:
         """Everything that the sources have, one source after the other.
 
         Args:
@@ -116,13 +119,32 @@ class Opening:
     def _is_over(self) -> bool:
         return self._stopping.is_set() or self._broken.is_set()
 
-    def _drain(self, reader: OpenSource, out: Channel[Offer], settled: Callable[[], None]) -> None:
+    def _drain(self, reader: OpenSource, out: Channel[Offer | Release], settled: Callable[[], None]) -> None:
         polling = Polling(reader, self._corridor, self._size, age=self._age, stopping=self._is_over)
+        beside = self._errands(settled)
         for batch in polling.batches():
-            passing("01")
-            offer = self.open(batch, reader.position(), polling.new_gaps())
-            self._size.held_up(polling.hand_over(partial(out.offer, offer, offer.weight)))
+            if batch is not None:
+                passing("01")
+                offer = self.open(batch, reader.position(), polling.new_gaps())
+                self._size.held_up(polling.hand_over(partial(out.offer, offer, offer.weight)))
+            more = next(beside)
+            if more is not None:
+                polling.hand_over(partial(out.offer, more, more.weight))
         polling.finish(settled)
+
+    def _errands(self, settled: Callable[[], None]) -> Iterator[Offer | Release | None]:
+        """What is to be handed over beside the source, step by step and for ever; None where there is nothing to do."""
+        while True:
+            errand = self._corridor.errand()
+            if errand is None:
+                yield None
+                continue
+            while (batch := errand.next_batch(self._size.limit())) is not None:
+                yield self.open(batch, ())
+            settled()
+            yield from errand.releases()
+            settled()
+            errand.done()
 
 
 class Planning:
@@ -144,10 +166,10 @@ class Planning:
         self._filters: ActiveFilters | None = None
         self._passed: deque[tuple[str, int]] = deque()
 
-    def run(self, offers: Channel[Offer], out: Channel[Planned]) -> None:
+    def run(self, offers: Channel[Offer | Release], out: Channel[Planned]) -> None:
         """Plan what comes until the end."""
         for offer in offers:
-            for planned in self.plan(offer):
+            for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
                 out.put(planned, planned.weight)
         out.end()
 
@@ -172,6 +194,14 @@ class Planning:
         while self._passed and self._newest_committed(self._passed[0][0]):
             survey, night = self._passed.popleft()
             self._corridor.raw.close_night(survey, night)
+
+    def _released(self, release: Release) -> Planned:
+        """The unit that lets dead letters go."""
+        filters = self._corridor.filters() if self._filters is None else self._filters
+        number, run = self._in_flight.planned + 1, self._corridor.run_of(filters)
+        unit = Unit(number, run, counts=release.counts, released=release.numbers)
+        self._note(unit)
+        return Planned(unit, release.rows, 0)
 
     def _note(self, unit: Unit) -> None:
         self._in_flight.plan(unit)

@@ -7,7 +7,7 @@ was recorded; without it the new rows are written as science files of a new run,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,6 +57,8 @@ class Bench:
     Attributes:
         filters: the filters of a recorded run, or None where a version is not there any more.
         run: today's run with the filters that are active now.
+        plans: today's modules with the catalogues of a recorded run, or None where a version is not there any more;
+            where it is not given, `plan` for all.
     """
 
     store: Store
@@ -67,6 +69,7 @@ class Bench:
     plan: Plan
     filters: Callable[[Run], ActiveFilters | None]
     run: Run
+    plans: Callable[[Run], Plan | None] | None = None
 
 
 def verify(bench: Bench, progress: Callable[[int], None] = lambda _n: None) -> Verdict:
@@ -77,11 +80,12 @@ def verify(bench: Bench, progress: Callable[[int], None] = lambda _n: None) -> V
         verdict.alerts += rows.num_rows
         for run_id in rows.column("run_id").unique().to_pylist():
             same = pc.equal(rows.column("run_id"), run_id).combine_chunks()
-            filters = _same_versions(bench, runs.get(run_id))
-            if filters is None:
+            versions = _same_versions(bench, runs.get(run_id))
+            if versions is None:
                 verdict.other_run += pc.sum(same.cast(pa.int64())).as_py()
                 continue
-            _compare(bench, survey, night, (rows.filter(same), alerts.filter(same)), filters, verdict)
+            as_lived = replace(bench, plan=versions[0])
+            _compare(as_lived, survey, night, (rows.filter(same), alerts.filter(same)), versions[1], verdict)
         progress(rows.num_rows)
     return verdict
 
@@ -117,10 +121,15 @@ def _again(bench: Bench, survey: Survey, night: int, alerts: pa.RecordBatch) -> 
     return enrich(survey, alerts, night, bench.store, bench.plan, lambda _module, _error: None)
 
 
-def _same_versions(bench: Bench, run: Run | None) -> ActiveFilters | None:
-    if run is None or run.code != bench.run.code or dict(run.modules) != dict(bench.run.modules):
+def _same_versions(bench: Bench, run: Run | None) -> tuple[Plan, ActiveFilters] | None:
+    """The modules, with the catalogues, and the filters of a recorded run, where all of them are still there."""
+    if run is None or run.code != bench.run.code:
         return None
-    return bench.filters(run)
+    plan = bench.plan if bench.plans is None else bench.plans(run)
+    if plan is None or {m.name: m.version for m in plan.modules} != dict(run.modules):
+        return None
+    filters = bench.filters(run)
+    return None if filters is None else (plan, filters)
 
 
 def _compare(

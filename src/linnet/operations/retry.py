@@ -52,6 +52,16 @@ class _Alert:
     datum: bytes
 
 
+def require_offered(reason: str) -> None:
+    """Nothing, or an error.
+
+    Raises:
+        InputError: dead letters of this reason cannot be offered again.
+    """
+    if reason not in OFFERED:
+        raise InputError(f"dead letters of {reason} cannot be offered again; those of {', '.join(OFFERED)} can")
+
+
 class DeadLetters:
     """Dead letters of one reason that can be read now, as a source for an engine; opened, it is its own reader.
 
@@ -67,8 +77,7 @@ class DeadLetters:
     """
 
     def __init__(self, store: Store, reading: Reading, reason: str) -> None:
-        if reason not in OFFERED:
-            raise InputError(f"dead letters of {reason} cannot be offered again; those of {', '.join(OFFERED)} can")
+        require_offered(reason)
         self._store = store
         self._reading = reading
         self._pieces = whole_letters(store, reason)
@@ -120,17 +129,21 @@ def release_read(store: Store, reading: Reading, reason: str, run: Run) -> int:
         How many were released.
     """
     count = 0
+    for letters in settled_letters(store, reading, reason):
+        numbers = ranges(letters.column("dead_id").to_pylist())
+        store.commit(Unit(store.last_unit() + 1, run, counts=release(letters), released=numbers))
+        count += letters.num_rows
+    return count
+
+
+def settled_letters(store: Store, reading: Reading, reason: str) -> Iterator[pa.Table]:
+    """Dead letters of a reason whose alerts the store has, or keeps as dead letters of their own, piece by piece."""
     for letters in whole_letters(store, reason):
         messages = letters.select(["topic", "partition", "key"]).to_pylist()
         found = _read(letters, reading)
         settled = [n for n, alerts in found.items() if all(_is_settled(store, messages[n], each) for each in alerts)]
-        if not settled:
-            continue
-        chosen = letters.take(pa.array(settled))
-        numbers = ranges(chosen.column("dead_id").to_pylist())
-        store.commit(Unit(store.last_unit() + 1, run, counts=release(chosen), released=numbers))
-        count += len(settled)
-    return count
+        if settled:
+            yield letters.take(pa.array(settled))
 
 
 def whole_letters(store: Store, reason: str | None) -> Iterator[pa.Table]:

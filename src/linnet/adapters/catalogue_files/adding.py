@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from linnet.adapters.catalogue_files.recipe import (
     fitted,
 )
 from linnet.adapters.catalogue_files.sorting import CHUNK, in_order
+from linnet.core.catalogue import CatalogueColumn
 from linnet.core.durable import storage_errors
 from linnet.errors import InputError, StorageError
 
@@ -99,31 +100,36 @@ def make(
     tally = _Tally()
     path = workshop / ROWS
     with storage_errors(f"write {path}"):
-        schema = _write(
-            path,
-            in_order(_cooked(reading, table.read(reading.chosen), tally, limits), workshop, limits.chunk),
-            limits.piece,
-        )
+        rows = _cooked(reading, table.read(reading.chosen), tally, limits)
+        schema = _write(path, in_order(rows, workshop, limits.chunk), limits.piece)
         if schema is None:
             raise InputError(f"{source} has no row with a position")
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-    return path, Entry(
+    return path, _entry(name, recipe, reading, tally, told, (described(reading, table, schema), digest))
+
+
+def _entry(
+    name: str,
+    recipe: Recipe,
+    reading: Reading,
+    tally: _Tally,
+    told: Told,
+    written: tuple[tuple[CatalogueColumn, ...], str],
+) -> Entry:
+    return Entry(
         name=name,
         number=0,
-        columns=described(reading, table, schema),
+        columns=written[0],
         radius=tally.radius if reading.radius is None else reading.radius,
         neighbours=recipe.neighbours,
         epoch=recipe.epoch,
         fastest=tally.fastest,
         rows=tally.rows,
-        sha256=digest,
+        sha256=written[1],
         own_radius=reading.radius is None,
         left_out=tally.read - tally.rows,
-        source=told.source,
-        title=told.title,
-        licence=told.licence,
-        reference=told.reference,
+        **asdict(told),
     )
 
 

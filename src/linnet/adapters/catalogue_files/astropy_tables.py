@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ def fits_table(path: Path) -> BroughtTable:
     from astropy.io import fits
 
     try:
-        with fits.open(path, memmap=True) as units:
+        # The file is opened here: astropy leaves one open that it cannot read.
+        with path.open("rb") as file, _quiet(), fits.open(file, memmap=True) as units:
             place = next(
                 (i for i, unit in enumerate(units) if isinstance(unit, fits.BinTableHDU | fits.TableHDU)), None
             )
@@ -36,8 +38,9 @@ def fits_table(path: Path) -> BroughtTable:
         raise InputError(f"{path} cannot be read as FITS: {error}") from error
 
     def read(chosen: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with fits.open(path, memmap=True) as units:
-            rows = units[place].data
+        with path.open("rb") as file, fits.open(file, memmap=True) as units:
+            with _quiet():
+                rows = units[place].data
             for first in range(0, len(rows), ROWS):
                 piece = rows[first : first + ROWS]
                 arrays = [_array(np.asarray(piece[n]), n, piece[n] == null[n] if n in null else None) for n in chosen]
@@ -55,8 +58,7 @@ def votable(path: Path) -> BroughtTable:
     from astropy.io.votable import parse_single_table
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of every field that a strict reader would not take
+        with _quiet():
             table = parse_single_table(path).to_table(use_names_over_ids=True)
     except Exception as error:
         raise InputError(f"{path} cannot be read as a VOTable: {str(error).splitlines()[0]}") from error
@@ -69,6 +71,14 @@ def votable(path: Path) -> BroughtTable:
 
     stated = {name: str(table[name].unit) for name in table.colnames if table[name].unit is not None}
     return BroughtTable(tuple(table.colnames), read, stated)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of every card and field that a strict reader would not take."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _array(values: Any, name: str, mask: Any) -> pa.Array:

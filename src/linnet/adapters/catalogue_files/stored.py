@@ -68,8 +68,8 @@ class OpenStored:
     def __init__(self, description: StoredCatalogue) -> None:
         self._about = description
         self._entry = description.entry
-        self._file = _opened(description.path)
-        groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
+        self._metadata = _metadata(description.path)
+        groups = [self._metadata.row_group(i) for i in range(self._metadata.num_row_groups)]
         self._whole = self._entry.rows <= description.held
         if self._whole:
             _check_hash(description)
@@ -120,15 +120,18 @@ class OpenStored:
         return piece
 
     def _read(self, groups: tuple[int, ...]) -> _Piece:
+        path = self._about.path
         try:
-            rows = self._file.read_row_groups(list(groups), use_threads=False)
+            # Opened for each reading: a broker that runs for weeks would keep the disk from being unmounted.
+            with pq.ParquetFile(path, metadata=self._metadata, page_checksum_verification=True) as file:
+                rows = file.read_row_groups(list(groups), use_threads=False)
             values = {name: rows.column(name).to_numpy() for name in rows.column_names if name.startswith("_")}
             motion = (values[PM_RA], values[PM_DEC]) if PM_RA in values else None
             radius = values.get(RADIUS, np.array([self._entry.radius]))
             sky = SortedSky(Sources(values[CELL], values[RA], values[DEC], radius, motion, self._entry.epoch))
             return _Piece(sky, rows.select([c.name for c in self._entry.columns]).combine_chunks())
         except (OSError, pa.ArrowException, KeyError, InputError) as error:
-            raise StorageError(f"the catalogue {self._about.path} is damaged: {_line(error)}") from error
+            raise StorageError(f"the catalogue {path} is damaged: {_line(error)}") from error
 
 
 def _nearest(entry: Entry, parts: list[tuple[Ints, Floats, pa.Table]], failed: Bools, trouble: str) -> Found:
@@ -158,9 +161,10 @@ def _distinct(first: Ints, last: Ints) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairs.tolist() if a < b] or [(0, 0)]
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def _metadata(path: Path) -> pq.FileMetaData:
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
+        with pq.ParquetFile(path) as file:
+            return file.metadata
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"the catalogue {path} cannot be read: {_line(error)}") from error
 
