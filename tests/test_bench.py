@@ -230,10 +230,10 @@ def test_the_sampler_sees_what_runs() -> None:
 
 def test_memory_is_looked_at_while_a_block_runs() -> None:
     with Resident(0.01) as resident:
-        time.sleep(0.2)
+        time.sleep(0.5)
     if not Path("/proc/self/status").exists():
         pytest.skip("memory is looked at on Linux alone")
-    assert 5 <= len(resident.megabytes) <= 25
+    assert 3 <= len(resident.megabytes) <= 60
     assert 10 < resident.peak < 100_000
 
 

@@ -47,7 +47,9 @@ def address(kafka: KafkaServer) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "since"), [("by_datetime", BEGIN), ("by_text", BEGIN.replace(tzinfo=None).isoformat()), ("by_mjd", MJD)]
+    ("name", "since"),
+    [("by_datetime", BEGIN), ("by_text", BEGIN.replace(tzinfo=None).isoformat()), ("by_mjd", MJD)],
+    ids=["datetime", "text", "mjd"],  # the values are of this moment, and every process that runs tests has its own
 )
 def test_it_begins_with_what_was_sent_at_a_time_or_later_in_every_partition(
     kafka: KafkaServer, name: str, since: object

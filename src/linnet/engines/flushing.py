@@ -34,6 +34,8 @@ def flush(store: Store, science: ScienceArchive) -> int:
     written.extend(_dead(store, science))
     written.extend(_state(store, science, _name(upto, upto)))
     store.flushed(upto, written)
+    # Arrow keeps what a large batch needed once; without this a broker seems to grow for hours.
+    pa.default_memory_pool().release_unused()
     return sum(u[3].num_rows for u in pending)
 
 

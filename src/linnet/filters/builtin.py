@@ -113,7 +113,7 @@ def read(name: str, content: str) -> BuiltinFilter:
     found = BuiltinFilter(
         name, **words, options=options(name, data["options"]), prey=prey(name, data["prey"]), template=template,
         must_pass=passing, must_not=failing,
-    )  # fmt: skip
+    )  # fmt: skip  # one argument a line would be longer than what it says
     filled(name, template, found.options, {})
     return found
 
