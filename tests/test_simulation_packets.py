@@ -60,9 +60,11 @@ def test_packets_are_valid_by_the_official_schemas_and_written_as_fastavro_write
     survey: str, shared_data: Path
 ) -> None:
     schema = official(survey, shared_data)
-    messages = night_of(survey)[2]
-    for message, record in zip(messages[:150], records_of(survey)[:150], strict=True):
-        assert fastavro.validate(record, schema)
+    pairs = list(zip(night_of(survey)[2], records_of(survey), strict=True))
+    # Checking a long history takes a second a packet: those of the deep field are written and compared, some only.
+    short = [record for _, record in pairs if len(_history(record)) < 20]
+    assert all(fastavro.validate(record, schema) for record in short[::25])
+    for message, record in pairs[::10]:
         stream = io.BytesIO()
         fastavro.schemaless_writer(stream, schema, record)
         assert stream.getvalue() in message
@@ -191,8 +193,9 @@ def test_stamps_show_the_source_with_its_flux_and_the_template_without(survey: s
     checked = 0
     seen: tuple[Simulation, Any, Any] = night_of(survey)
     done = seen[0]
+    five = done.campaign.visits.five[done.points.visit]
     for name, row, record in zip(classes(survey), done.alerts.tolist(), records_of(survey), strict=True):
-        if name not in {"sn_ia", "slsn", "agn", "rr_lyrae", "nova"} or done.points.snr[row] < 20.0:
+        if name not in {"sn_ia", "slsn", "agn", "rr_lyrae", "nova"} or abs(done.points.flux[row]) < 4.0 * five[row]:
             continue
         science, template, difference = (_image(record, n)[0] for n in ("Science", "Template", "Difference"))
         shape = (63, 63) if survey == "ztf" else (30, 30)

@@ -13,14 +13,15 @@ from linnet.simulation.explosions import at_redshift
 from linnet.simulation.hosts import galaxies
 from linnet.simulation.radiation import redshifts, sphere, z_at
 from linnet.simulation.sources import Epochs, Request, Sources
-from linnet.simulation.superluminous import DAY, LIGHT_CM, SUN_G, arnett, looked_up, photosphere
+from linnet.simulation.superluminous import DAY, LIGHT_CM, SUN_G, arnett, brightest, looked_up, photosphere
 
 BLUE = (0.023, 0.256, 0.5, 3983.0)
 RED = (0.050, 0.149, 3.65, 1151.0)
 """Mass (Msun), speed (c), opacity (cm2/g) and temperature floor (K) of the two components of GW170817."""
 
 _BETA = 13.7
-_DAYS = 30.0 * (np.arange(1, 201) / 200.0) ** 3
+_DAYS = 60.0 * (np.arange(1, 241) / 240.0) ** 3
+"""Days since the merger; nothing is left afterwards."""
 
 
 def heating(days: Floats) -> Floats:
@@ -43,6 +44,7 @@ def kilonova(asked: Request) -> Sources:
     z = redshifts(asked.draws, asked.number, z_at(asked.campaign.reach(-15.8)), 0.003)
     scale = 10.0 ** asked.normal("mass", 0.0, 0.1)
     parts = [_component(scale, *of) for of in (BLUE, RED)]
+    top = brightest(_DAYS, z, parts)
     merger = asked.uniform("merger", asked.campaign.start - 4.0, asked.campaign.end + 0.2)
 
     def light(at: Epochs) -> Floats:
@@ -52,9 +54,9 @@ def kilonova(asked: Request) -> Sources:
         for kelvin, radius in parts:
             hot = looked_up(_DAYS, kelvin, phase, at.source)
             received += sphere(at.band, own, hot, looked_up(_DAYS, radius, phase, at.source))
-        return np.where(phase > _DAYS[0], received, 0.0)
+        return np.where((phase > _DAYS[0]) & (phase < _DAYS[-1]), received, 0.0)
 
-    truth = {"z": z, "peak_mjd": merger + 0.6 * (1.0 + z), "merger_mjd": merger, "mass_scale": scale}
+    truth = {"z": z, "peak_mjd": merger + top * (1.0 + z), "merger_mjd": merger, "mass_scale": scale}
     return at_redshift(asked, light, truth, galaxies(asked, z, 0.5))
 
 

@@ -146,6 +146,7 @@ def _noisy(campaign: Campaign, sources: Sources, draws: Draws, at: Epochs, place
     error = flux_error(visits.m5[at.visit], total, telescope.gamma[at.band], telescope.template)
     # The noise of a measurement belongs to the object and the moment.
     each = place.object * 2**28 + np.round((at.mjd - 50_000.0) * 1e4).astype(np.int64)
+    error = np.hypot(error, telescope.subtraction * np.abs(true) * np.exp(draws.normal("match", each, 0.0, 0.6)))
     flux = true + error * draws.normal("noise", each)
     snr = np.abs(flux) / error
     scatter = _FLOOR[telescope.name] + 0.6 * seeing / np.maximum(snr, 3.0)

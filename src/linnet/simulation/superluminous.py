@@ -7,6 +7,8 @@ with the ejecta until it has cooled to 6,000 K, then stays at that temperature.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from linnet.simulation.draws import Floats
@@ -23,7 +25,7 @@ SIGMA = 5.670374e-5
 
 _GRID = 240
 _LONGEST = 400.0
-_OPACITY = 0.16
+_OPACITY = 0.15
 _FLOOR = 6000.0
 _BETA = 13.7
 
@@ -57,11 +59,9 @@ def arnett(days: Floats, power: Floats, diffusion: Floats) -> Floats:
     out = np.zeros_like(power)
     # A step at a time keeps the growing exponential in range: at most 240 turns over all sources at once.
     for i in range(1, len(days)):
-        step = (days[i] - days[i - 1]) / diffusion
         kept = np.exp(x[:, i - 1] ** 2 - x[:, i] ** 2)
-        before = power[:, i - 1] * 2.0 * x[:, i - 1] * kept
-        now = power[:, i] * 2.0 * x[:, i]
-        out[:, i] = out[:, i - 1] * kept + 0.5 * (before + now) * step
+        # Exact for a power that is constant over a step, however long it is against the diffusion time.
+        out[:, i] = out[:, i - 1] * kept + 0.5 * (power[:, i - 1] + power[:, i]) * (1.0 - kept)
     return out
 
 
@@ -89,19 +89,33 @@ def looked_up(days: Floats, table: Floats, phase: Floats, source: np.typing.NDAr
     return found
 
 
+def brightest(days: Floats, z: Floats, parts: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """Days of the rest frame at which the sum of black bodies is brightest in r, one for each source.
+
+    Args:
+        days: m times since explosion.
+        z: n redshifts.
+        parts: temperatures (K) and radii (cm), n x m each.
+    """
+    band = np.full(parts[0][0].shape, 2)
+    light = sum(sphere(band, z[:, None], kelvin, radius) for kelvin, radius in parts)
+    best: Floats = days[np.argmax(light, axis=1)]
+    return best
+
+
 def superluminous(asked: Request) -> Sources:
-    """Magnetars with parameters scattered about the medians; M_g comes to -21 or so, rise 20 to 60 d."""
+    """Magnetars with parameters scattered about the medians; M_g comes to -21.5 or so, rise 20 to 60 d."""
     z = redshifts(asked.draws, asked.number, z_at(asked.campaign.reach(-21.2)), 0.03)
     period = np.clip(asked.normal("P", 2.4, 0.6), 1.2, 5.0)
     field_14 = 0.8 * 10.0 ** asked.normal("B", 0.0, 0.15)
     mass = 4.8 * 10.0 ** asked.normal("mass", 0.0, 0.15)
-    speed = asked.normal("speed", 1.1e9, 0.1e9)
+    speed = asked.normal("speed", 1.3e9, 0.1e9)
     days = _LONGEST * (np.arange(_GRID) / (_GRID - 1)) ** 2
     diffusion = np.sqrt(2.0 * _OPACITY * mass * SUN_G / (_BETA * LIGHT_CM * speed)) / DAY
     luminosity = arnett(days, magnetar(days[None, :], period[:, None], field_14[:, None]), diffusion)
     kelvin, radius = photosphere(luminosity, days, speed, _FLOOR)
     start = asked.peak(170.0, 10.0)
-    top = days[np.argmax(luminosity, axis=1)]
+    top = brightest(days, z, [(kelvin, radius)])
 
     def light(at: Epochs) -> Floats:
         own = z[at.source]

@@ -26,6 +26,7 @@ class Telescope:
         exposure: seconds.
         bright: mag at which sources saturate.
         template: exposures in a template.
+        subtraction: error of a difference as a part of it, in the median: images are never matched perfectly.
         dec: lowest and highest declination of its fields.
         history: days of visits before the first night.
     """
@@ -45,6 +46,7 @@ class Telescope:
     exposure: float
     bright: float
     template: int
+    subtraction: float
     dec: tuple[float, float]
     history: int
 
@@ -82,6 +84,7 @@ LSST = Telescope(
     exposure=30.0,
     bright=16.0,
     template=8,
+    subtraction=0.005,
     dec=(-70.0, 3.0),
     history=120,
 )
@@ -103,11 +106,14 @@ ZTF = Telescope(
     exposure=30.0,
     bright=12.5,
     template=25,
+    subtraction=0.04,
     dec=(-22.0, 70.0),
     history=90,
 )
-"""Palomar's (Bellm et al. 2019; Masci et al. 2019, PASP 131, 018003); public survey: g and r. In its packets difference
-images are a little shallower than published: medians with moon and clouds are 20.06 in g and 20.23 in r."""
+"""Palomar's (Bellm et al. 2019; Masci et al. 2019, PASP 131, 018003); public survey: g and r.
+
+In its packets difference images are a little shallower than published (medians with moon and clouds: 20.06 in g, 20.23
+in r), and errors of bright sources are 0.06 mag and more, far above the noise of the sky: hence `subtraction`."""
 
 LSST_OBSERVED = replace(LSST, lost=np.nan_to_num(LSST_PUBLISHED_M5 - LSST_OBSERVED_M5, nan=0.8))
 """Rubin's as its alerts of 2026 show it; u, of which there are none yet, as far off as the others."""
