@@ -186,6 +186,7 @@ def test_who_was_still_sending_does_not_move_the_cursor_of_a_route_that_was_remo
     assert control.set_cursor("few", Progress(5), before=0)
     control.remove_route("few")
     late = Memory({key: 1.0})
+    assert control.progress("few") is None
     assert not control.set_cursor("few", Progress(9), late, before=5)
     assert not control.set_cursor("few", Progress(9), late)
     assert (control.delivered(), control.memory("few", [key])) == ({}, Memory())

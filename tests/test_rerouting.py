@@ -83,7 +83,9 @@ class World:
         for route in routes:
             bench.control.add_route(route)
         now = RouteFeed(bench.control, sinks.opened)
-        bench = replace(bench, corridor=replace(bench.corridor, routes=now(), rerouted=now.changed))
+        bench = replace(
+            bench, corridor=replace(bench.corridor, routes=now(), rerouted=now.changed, is_rerouted=now.is_stale)
+        )
         return cls(bench, sinks, Feed())
 
     def engine(self) -> LocalEngine:

@@ -123,14 +123,14 @@ class MemoryControl:
             self._memory.pop(name, None)
             self._generation += 1
 
-    def progress(self, route: str) -> Progress:
-        """How far one route is; at the beginning where it has never delivered."""
+    def progress(self, route: str) -> Progress | None:
+        """How far one route is; at the beginning where it has never delivered, None where it was removed."""
         with self._lock:
-            return self._delivered.get(route, Progress())
+            return None if route in self._removed else self._delivered.get(route, Progress())
 
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
-        return self.progress(route).seq
+        return (self.progress(route) or Progress()).seq
 
     def set_cursor(
         self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None

@@ -159,14 +159,14 @@ class SqliteControl:
             routes.remove(connection, name, _now())
             _bump(connection)
 
-    def progress(self, route: str) -> Progress:
-        """How far one route is; at the beginning where it has never delivered."""
+    def progress(self, route: str) -> Progress | None:
+        """How far one route is; at the beginning where it has never delivered, None where it was removed."""
         with self._look() as connection:
             return routes.progress(connection, route)
 
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
-        return self.progress(route).seq
+        return (self.progress(route) or Progress()).seq
 
     def set_cursor(
         self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None

@@ -66,8 +66,10 @@ def delivered(connection: sqlite3.Connection) -> dict[str, Progress]:
     return {route: Progress(*progress) for route, *progress in rows}
 
 
-def progress(connection: sqlite3.Connection, route: str) -> Progress:
-    """How far one route is."""
+def progress(connection: sqlite3.Connection, route: str) -> Progress | None:
+    """How far one route is; None where it was removed."""
+    if not is_at(connection, route, None):
+        return None
     row = connection.execute("SELECT seq, sent, withheld, held, since FROM cursor WHERE route = ?", (route,)).fetchone()
     return Progress() if row is None else Progress(*row)
 

@@ -64,6 +64,10 @@ class RouteFeed:
                 log.warning("route left out", route=route.name, reason=str(error))
         return None if self._targets == before else self._told(before)
 
+    def is_stale(self) -> bool:
+        """Whether `changed` would look again."""
+        return self._control.generation() != self._generation
+
     def close(self) -> None:
         """Close the sinks of all routes."""
         for _, sink in self._targets.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -83,11 +83,7 @@ class Parts:
     raw: RawArchive
     science: ScienceArchive
 
-    def corridor(
-        self,
-        routes: tuple[tuple[Route, OpenSink], ...] = (),
-        rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None,
-    ) -> Corridor:
+    def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
         feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
         return Corridor(
@@ -102,7 +98,6 @@ class Parts:
             filters_changed=feed.changed,
             run_of=Runs(self.plan),
             routes=routes,
-            rerouted=rerouted,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
         )
@@ -141,7 +136,9 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
 
         routes = RouteFeed(parts.control, opened)
         try:
-            yield parts, parts.corridor(routes(), routes.changed) if patient else parts.corridor(routes())
+            corridor = parts.corridor(routes())
+            live = replace(corridor, rerouted=routes.changed, is_rerouted=routes.is_stale)
+            yield parts, live if patient else corridor
         finally:
             routes.close()
 

@@ -132,8 +132,8 @@ class Control(Protocol):
             NotFoundError: there is no such route.
         """
 
-    def progress(self, route: str) -> Progress:
-        """How far one route is; at the beginning where it has never delivered."""
+    def progress(self, route: str) -> Progress | None:
+        """How far one route is; at the beginning where it has never delivered, None where it was removed."""
 
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""

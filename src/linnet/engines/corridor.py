@@ -27,6 +27,7 @@ class Corridor:
         rerouted: gives the routes as they are now where somebody has changed them since this was last asked, else None.
             Those that did not change come with the sink that they had.
         errand: gives what is to be done next beside the sources, or None; asked between their batches.
+        is_rerouted: whether `rerouted` would give others: nobody begins to send for a route that may have changed.
         publish_private: whether what is not public is delivered too.
         observer: is told what happens.
     """
@@ -43,6 +44,7 @@ class Corridor:
     filters_changed: Callable[[], bool] = lambda: False
     routes: tuple[tuple[Route, OpenSink], ...] = ()
     rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None
+    is_rerouted: Callable[[], bool] = lambda: False
     errand: Callable[[], Errand | None] = lambda: None
     publish_private: bool = False
     observer: Observer = field(default_factory=Unobserved)

@@ -29,6 +29,8 @@ def deliver(
     sent = 0
     for route, sink in routes:
         progress = control.progress(route.name)
+        if progress is None:
+            continue
         while (tags := store.tags_after(progress.seq, CHUNK)).num_rows:
             chosen = _chosen(store, control, route, tags, publish_private)
             _send(sink, chosen.rows)

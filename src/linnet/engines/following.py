@@ -18,6 +18,9 @@ from linnet.errors import LinnetError
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a failed delivery is tried again: doubled with each failure in a row, up to the longest."""
 
+REROUTED = 0.1
+"""Seconds between looks whether changes of routes have been taken up."""
+
 GRACE = 10.0
 """Seconds that a patient route may go on sending after the last commit; what is left waits behind its cursor."""
 
@@ -75,12 +78,14 @@ class Following:
             if turn[0] is None:
                 return
             self._target = (turn[0][0], _Watched(turn[0], self._corridor, self._underway))
-        self._pause = self._tried(self._pause)
+        wait = REROUTED if self._corridor.is_rerouted() else 0.0
+        if not wait:
+            wait = self._pause = self._tried(self._pause)
         with self._changed:
-            self._busy = self._news or self._next is not None or (self._pause > 0 and not self._ended)
+            self._busy = self._news or self._next is not None or (wait > 0 and not self._ended)
             if self._busy and self._workers is not None:
                 hurried = self._ended or self._next is not None
-                self._workers.submit(self._work, 0.0 if hurried else self._pause)
+                self._workers.submit(self._work, 0.0 if hurried else wait)
 
     def news(self) -> None:
         """Something was committed."""

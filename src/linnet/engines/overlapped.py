@@ -61,6 +61,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
             stages.delivering.look()
             observer.waiting("plan", len(to_plan), to_plan.weight)
             observer.waiting("commit", len(to_commit), to_commit.weight)
+        stages.delivering.look()
 
     work: dict[str, Callable[[], None]] = {
         "open": lambda: stages.opening.run(inputs, to_plan, resume=resume, settled=settled),
