@@ -25,8 +25,8 @@ from linnet.simulation.sending import batches, nights
 from linnet.simulation.truth import of_alerts
 from simulated_nights import Record, night_of, records_of
 
-SIZES = {"ztf": 72_000, "lsst": 105_500}
-"""Bytes of a packet without earlier detections, in the mean. Real ones of these samples: 70,000 to 75,000; 102,000."""
+SIZES = {"ztf": 66_000, "lsst": 105_500}
+"""Bytes of a packet without earlier detections, in the mean. Real ones of the samples: 62,000 to 80,000; 102,000."""
 
 
 @pytest.fixture(scope="module", params=["ztf", "lsst"])
