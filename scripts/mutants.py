@@ -23,6 +23,7 @@ import test_mutants as claims
 from mutant_run import Need, run_apart
 from mutant_traffic import Traffic
 from mutant_verdicts import verdicts
+from processes import linnet
 
 RESULT = Path(__file__).parent.parent / "bench" / "mutants.json"
 MUTANTS, SHARE = 1001, 0.01
@@ -42,7 +43,7 @@ def main(traffic: Traffic, folder: Path) -> dict[str, object]:
     """Run, judge, print; gives what was found.
 
     Raises:
-        AssertionError, SystemExit: a claim does not hold.
+        AssertionError, SystemExit: a claim of the account or of memory does not hold.
     """
     mixed_run = claims.finished(traffic, folder / "mixed")
     alone_run = claims.finished(Traffic(traffic.data, 200, 0.0), folder / "alone", intact=True)
@@ -58,10 +59,7 @@ def main(traffic: Traffic, folder: Path) -> dict[str, object]:
             raise SystemExit(f"memory is not bounded: {mixed.need.peak_mb:.0f} MB")
     kept = pace_kept(traffic, folder)
     show(kept)
-    if min(kept["pace_kept_cpu"], kept["pace_kept_wall"]) < LEAST_PACE:
-        raise SystemExit("damage costs more than a tenth of the pace")
-    sys.stdout.write("every claim holds\n")
-    return found | kept
+    return found | kept | {"missed": min(kept["pace_kept_cpu"], kept["pace_kept_wall"]) < LEAST_PACE}
 
 
 def pace_kept(traffic: Traffic, folder: Path) -> dict[str, float]:
@@ -128,7 +126,11 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     ran_on = machine()
+    linnet("warmup")  # what is compiled only once says so, where a run must be silent
     with tempfile.TemporaryDirectory() as place:
         result = main(Traffic(given.data, round(given.mutants / given.share), given.share, given.seed), Path(place))
     if given.mutants >= MUTANTS:
         RESULT.write_text(json.dumps({"machine": ran_on, **result}, indent=2) + "\n", encoding="utf-8")
+    if result["missed"]:
+        sys.exit("damage costs more than a tenth of the pace")
+    sys.stdout.write("every claim holds\n")

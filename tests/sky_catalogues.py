@@ -45,15 +45,19 @@ def everywhere(rng: np.random.Generator, n: int) -> Sky:
     The corners of the twelve HEALPix base cells, where a cell has only seven neighbours, are there as well.
     """
     part = n // 10
+    wide = np.sqrt(n / 20_000)  # as crowded, however many: two to ten sources per square arcsec
     parts = [
         (rng.uniform(0, 360, n - 8 * part), np.degrees(np.arcsin(rng.uniform(-1, 1, n - 8 * part)))),
-        (10.0 + rng.normal(0, 0.003, 2 * part), -5.0 + rng.normal(0, 0.003, 2 * part)),
-        (rng.uniform(0, 360, part), 90.0 - np.abs(rng.normal(0, 0.005, part))),
-        (rng.uniform(0, 360, part), -90.0 + np.abs(rng.normal(0, 0.005, part))),
-        (rng.normal(0, 0.004, part) % 360.0, rng.normal(0, 0.004, part)),
-        (rng.normal(0, 1e-3, part) % 360.0, 60.0 + rng.normal(0, 0.004, part)),
-        (rng.choice([0.0, 90.0, 180.0, 270.0], part) + rng.normal(0, 2e-3, part), _corner(rng, part)),
-        (rng.choice([45.0, 135.0, 225.0, 315.0], part) + rng.normal(0, 2e-3, part), rng.normal(0, 2e-3, part)),
+        (10.0 + wide * rng.normal(0, 0.003, 2 * part), -5.0 + wide * rng.normal(0, 0.003, 2 * part)),
+        (rng.uniform(0, 360, part), 90.0 - wide * np.abs(rng.normal(0, 0.005, part))),
+        (rng.uniform(0, 360, part), -90.0 + wide * np.abs(rng.normal(0, 0.005, part))),
+        (wide * rng.normal(0, 0.004, part) % 360.0, wide * rng.normal(0, 0.004, part)),
+        (wide * rng.normal(0, 1e-3, part) % 360.0, 60.0 + wide * rng.normal(0, 0.004, part)),
+        (rng.choice([0.0, 90.0, 180.0, 270.0], part) + wide * rng.normal(0, 2e-3, part), _corner(rng, part, wide)),
+        (
+            rng.choice([45.0, 135.0, 225.0, 315.0], part) + wide * rng.normal(0, 2e-3, part),
+            wide * rng.normal(0, 2e-3, part),
+        ),
     ]
     ra, dec = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
     return Sky(ra % 360.0, np.clip(dec, -90.0, 90.0))
@@ -92,7 +96,7 @@ def by_alert(found: tuple[Ints, Ints, Floats], n: int) -> tuple[list[list[int]],
     return [r.tolist() for r in np.split(row, cuts)], [s.tolist() for s in np.split(apart, cuts)]
 
 
-def _corner(rng: np.random.Generator, n: int) -> Floats:
+def _corner(rng: np.random.Generator, n: int, wide: float) -> Floats:
     """Declinations near those where base cells meet: asin(2/3) north and south."""
-    north: Floats = rng.choice([1.0, -1.0], n) * np.degrees(np.arcsin(2.0 / 3.0)) + rng.normal(0, 2e-3, n)
+    north: Floats = rng.choice([1.0, -1.0], n) * np.degrees(np.arcsin(2.0 / 3.0)) + wide * rng.normal(0, 2e-3, n)
     return north

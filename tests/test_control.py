@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -192,6 +193,35 @@ def test_who_was_still_sending_does_not_move_the_cursor_of_a_route_that_was_remo
     assert not control.set_cursor("few", Progress(9), late, before=5)
     assert (control.delivered(), control.memory("few", [key])) == ({}, Memory())
     assert control.set_cursor("few", Progress(3), before=0)
+
+
+def test_cursors_that_many_threads_record_at_once_are_all_there(control: Control) -> None:
+    names = [f"r{number}" for number in range(8)]
+    for name in names:
+        control.add_route(Route(name, "files:all"))
+    control.remove_route("r7")
+
+    def moved(name: str) -> list[bool]:
+        at = [control.set_cursor(name, Progress(n + 1, sent=n), before=n) for n in range(20)]
+        return [*at, control.set_cursor(name, Progress(99), before=3)]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(moved, names))
+    assert found == [[*[True] * 20, False]] * 7 + [[False] * 21]
+    assert control.delivered() == {name: Progress(20, sent=19) for name in names[:7]}
+
+
+def test_a_transaction_that_fails_is_told_to_each_whose_cursor_was_in_it(tmp_path: Path) -> None:
+    control = SqliteControl.open(tmp_path / "control.db", busy_seconds=0.2)
+    with closing(sqlite3.connect(tmp_path / "control.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with ThreadPoolExecutor(4) as threads:
+            told = [threads.submit(control.set_cursor, f"r{n}", Progress(1)) for n in range(4)]
+        assert all(isinstance(each.exception(), StorageError) for each in told)
+        other.execute("ROLLBACK")
+    assert control.set_cursor("r0", Progress(1), before=0)
+    assert control.delivered() == {"r0": Progress(1)}
+    control.close()
 
 
 def test_requests_are_kept_in_order_until_they_are_answered_once(control: Control) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import pytest
 import module_oracles
 import packet_points
 import real_alerts
+from alert_batches import MJD_OF_TESTS, Alert, Point, alert, with_history
 from linnet.core.module import Module
 from linnet.science.registry import modules
+from module_rows import said_of
 
 MODULES = {each.name: each for each in modules()}
 READERS = {"ztf": (real_alerts.ztf, 4, 205), "lsst": (real_alerts.lsst, 1, 140)}
@@ -83,3 +86,32 @@ def test_the_oracle_gives_the_tabled_percentage_points(chi2: float, freedom: int
     """Abramowitz & Stegun, table 26.8."""
     assert 10 ** module_oracles.log_chance(chi2, freedom) == pytest.approx(published, rel=2e-3)
     assert math.isfinite(module_oracles.log_chance(1e6, freedom))
+
+
+EXTREMES = (3e38, -3e38, 1e-45, -1e-45, 0.0, 1.0, None)
+
+
+def _hostile(seed: int) -> Alert:
+    """An alert whose history holds what float32 can hold, at times that repeat."""
+    rng = random.Random(seed)
+    points = [
+        Point(
+            MJD_OF_TESTS - rng.choice([0.0, 0.0, 1e-9, 0.01, 0.5, 3.0, 40.0, 400.0]),
+            rng.choice(["u", "g", "r", "i", "z", "y", "VR", None]),
+            rng.choice(EXTREMES),
+            rng.choice(EXTREMES),
+            rng.choice([0, 0, 0, 1, 2]),
+        )
+        for _ in range(rng.choice([0, 1, 2, 5, 60]))
+    ]
+    band, flux, error = rng.choice(["g", "r", None]), rng.choice(EXTREMES), rng.choice(EXTREMES)
+    own = alert(seed, band=band, flux=flux, flux_err=error, template_flux=rng.choice(EXTREMES))
+    return with_history(own, [*own.hist, *points])
+
+
+@pytest.mark.parametrize("name", ["variability", "colour", "slope", "peak"])
+def test_at_the_ends_of_float32_values_are_null_and_never_infinite(name: str) -> None:
+    rows = said_of(MODULES[name], *(_hostile(seed) for seed in range(400)))
+    numbers = [value for row in rows for value in row.values() if isinstance(value, float)]
+    assert len(numbers) > 200
+    assert all(math.isfinite(value) for value in numbers)

@@ -37,7 +37,12 @@ def test_the_wheel_has_every_file_of_the_package(wheel: set[str]) -> None:
     here = {str(p.relative_to(source)) for p in (source / "linnet").rglob("*") if p.is_file()}
     here = {name for name in here if "__pycache__" not in name}
     assert here <= wheel
-    for kind in ("surveys/lsst_schemas/v11_1.json", "filters/builtin/fast_fading.toml", "py.typed"):
+    for kind in (
+        "surveys/lsst_schemas/v11_1.json",
+        "filters/builtin/fast_fading.toml",
+        "science/maps/sfd_nside64.npy",
+        "py.typed",
+    ):
         assert f"linnet/{kind}" in here
     for folder in ("web/static/", "web/templates/"):
         assert any(name.startswith(f"linnet/{folder}") for name in here)

@@ -123,10 +123,14 @@ class MemoryControl:
             self._memory.pop(name, None)
             self._generation += 1
 
+    def progress(self, route: str) -> Progress:
+        """How far one route is; at the beginning where it has never delivered."""
+        with self._lock:
+            return self._delivered.get(route, Progress())
+
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
-        with self._lock:
-            return self._delivered.get(route, Progress()).seq
+        return self.progress(route).seq
 
     def set_cursor(
         self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None

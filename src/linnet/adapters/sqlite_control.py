@@ -13,6 +13,7 @@ from typing import Any
 
 from linnet.adapters import sqlite_control_retries as retries
 from linnet.adapters import sqlite_control_routes as routes
+from linnet.adapters.sqlite_control_cursors import Cursors
 from linnet.adapters.sqlite_control_layout import CONTROL
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
 from linnet.core.delivery_policy import Memory, Watched
@@ -38,6 +39,7 @@ class SqliteControl:
         # Whoever drops it without closing it leaves no open file behind.
         weakref.finalize(self, connection.close)
         self._lock = Lock()
+        self._cursors = Cursors()
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> SqliteControl:
@@ -157,19 +159,20 @@ class SqliteControl:
             routes.remove(connection, name, _now())
             _bump(connection)
 
+    def progress(self, route: str) -> Progress:
+        """How far one route is; at the beginning where it has never delivered."""
+        with self._look() as connection:
+            return routes.progress(connection, route)
+
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
-        return self.delivered().get(route, Progress()).seq
+        return self.progress(route).seq
 
     def set_cursor(
         self, route: str, progress: Progress, changed: Memory | None = None, *, before: int | None = None
     ) -> bool:
         """Durably record, in one transaction, how far a route is and what has changed in its memory; gives whether."""
-        with self._change() as connection:
-            if not routes.is_at(connection, route, before):
-                return False
-            routes.record(connection, route, progress, changed or Memory())
-            return True
+        return self._cursors.record(self._change, route, progress, changed or Memory(), before)
 
     def memory(self, route: str, watched: Sequence[Watched]) -> Memory:
         """What the policy of a route has let through: of these objects, and in the newest nights of all filters."""

@@ -66,6 +66,12 @@ def delivered(connection: sqlite3.Connection) -> dict[str, Progress]:
     return {route: Progress(*progress) for route, *progress in rows}
 
 
+def progress(connection: sqlite3.Connection, route: str) -> Progress:
+    """How far one route is."""
+    row = connection.execute("SELECT seq, sent, withheld, held, since FROM cursor WHERE route = ?", (route,)).fetchone()
+    return Progress() if row is None else Progress(*row)
+
+
 def record(connection: sqlite3.Connection, route: str, progress: Progress, changed: Memory) -> None:
     """How far a route is, and what has changed in its memory."""
     connection.execute(

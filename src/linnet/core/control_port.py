@@ -132,6 +132,9 @@ class Control(Protocol):
             NotFoundError: there is no such route.
         """
 
+    def progress(self, route: str) -> Progress:
+        """How far one route is; at the beginning where it has never delivered."""
+
     def cursor(self, route: str) -> int:
         """Last tag-log number that this route has dealt with; 0 at first."""
 

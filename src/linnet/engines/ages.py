@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linnet.core.observing import Seconds
 from linnet.core.unit import Unit
 from linnet.engines.arrivals import Arrivals
+
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 REMEMBERED = 100_000
 """Tagged alerts whose timestamps are remembered until they are delivered; older ones give no age."""
@@ -46,30 +51,45 @@ class Underway:
     """Remembers when tagged alerts were sent, so that their delivery can tell how long they took."""
 
     def __init__(self) -> None:
-        self._sent: OrderedDict[tuple[str, int], float] = OrderedDict()
+        # (survey, ids ascending, timestamps) of units: a dictionary with an entry per alert took fifteen times as much.
+        self._units: deque[tuple[str, Ints, Seconds]] = deque()
+        self._alerts = 0
         self._lock = Lock()
 
     def committed(self, unit: Unit, sent: Sent) -> None:
         """A unit is in the store: its tagged alerts may be delivered from now on."""
         if unit.survey is None or not unit.tags.num_rows or unit.survey not in sent.alerts:
             return
-        ids, stamps = sent.alerts[unit.survey]
-        tagged = np.isin(ids.to_numpy(), unit.tags.column("alert_id").to_numpy())
+        arrived, stamps = sent.alerts[unit.survey]
+        # Of an alert that came twice in one batch the first message is meant.
+        ids, first = np.unique(arrived.to_numpy(), return_index=True)
+        tagged = np.isin(ids, unit.tags.column("alert_id").to_numpy())
         with self._lock:
-            for alert, stamp in zip(ids.to_numpy()[tagged].tolist(), stamps[tagged].tolist(), strict=True):
-                # Of an alert that came twice in one batch the first message is meant.
-                self._sent.setdefault((unit.survey, alert), stamp)
-            while len(self._sent) > REMEMBERED:
-                self._sent.popitem(last=False)
+            self._units.append((unit.survey, ids[tagged], stamps[first[tagged]]))
+            self._alerts += int(tagged.sum())
+            while self._alerts > REMEMBERED:
+                self._alerts -= len(self._units.popleft()[1])
 
     def ages(self, rows: pa.RecordBatch) -> Seconds:
         """Seconds since the alerts of these rows (`survey`, `alert_id`) were sent; none for those not remembered."""
-        if not self._sent:
-            return _NOTHING
-        names = zip(rows.column("survey").to_pylist(), rows.column("alert_id").to_pylist(), strict=True)
         with self._lock:
-            stamps = [self._sent[name] for name in names if name in self._sent]
-        return since(np.array(stamps, np.float64))
+            units = list(self._units)
+        wanted = {survey: _ids_of(rows, survey) for survey in {survey for survey, *_ in units}}
+        found: list[Seconds] = []
+        for survey, ids, stamps in reversed(units):  # what is delivered was committed a moment ago
+            left = wanted[survey]
+            if not len(left) or not len(ids):
+                continue
+            place = np.minimum(np.searchsorted(ids, left), len(ids) - 1)
+            here = ids[place] == left
+            found.append(stamps[place[here]])
+            wanted[survey] = left[~here]
+        return since(np.concatenate([_NOTHING, *found]))
+
+
+def _ids_of(rows: pa.RecordBatch, survey: str) -> Ints:
+    chosen = rows.filter(pc.equal(rows.column("survey").cast(pa.string()), survey))
+    return cast("Ints", chosen.column("alert_id").to_numpy())
 
 
 def since(stamps: Seconds) -> Seconds:

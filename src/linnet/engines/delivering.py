@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Lock
 
 from linnet.core.ports import OpenSink, Route
 from linnet.engines.ages import Underway
 from linnet.engines.corridor import Corridor
 from linnet.engines.following import Following
-
-Guard = Callable[[Callable[[], None]], None]
+from linnet.engines.workers import Job, Workers
 
 
 class Delivering:
@@ -28,7 +27,7 @@ class Delivering:
         self._patient = patient
         self._targets = {target[0].name: target for target in corridor.routes}
         self._routes = {name: self._following(target) for name, target in self._targets.items()}
-        self._threads: list[Thread] = []
+        self._workers: Workers | None = None
         self._lock = Lock()
         self._ended = False
 
@@ -41,23 +40,25 @@ class Delivering:
         for route in self._routes.values():
             route.once()
 
-    def start(self, guard: Guard) -> None:
-        """Follow from now on, each route in a thread of its own; `guard` is called with what it runs."""
+    def start(self, guard: Callable[[Job], None]) -> None:
+        """Follow from now on; `guard` is called with what is run in other threads."""
+        self._workers = Workers(guard)
         for route in self._routes.values():
-            self._begin(route, guard)
+            route.begin(self._workers)
 
     def news(self) -> None:
         """Something was committed."""
         for route in self._routes.values():
             route.news()
 
-    def reroute(self, guard: Guard) -> None:
-        """Take up routes that somebody has added meanwhile, and leave those that were removed."""
+    def look(self) -> None:
+        """Take up routes that somebody has added meanwhile, and leave those that were removed. Every second or so."""
         found = self._corridor.rerouted()
-        if found is None:
-            return
         with self._lock:
-            if self._ended:
+            if self._ended or self._workers is None:
+                return
+            self._workers.look()
+            if found is None:
                 return
             before, self._targets = self._targets, {target[0].name: target for target in found}
             for name in before.keys() - self._targets.keys():
@@ -65,7 +66,7 @@ class Delivering:
             for name, target in self._targets.items():
                 if name not in before:
                     self._routes[name] = self._following(target)
-                    self._begin(self._routes[name], guard)
+                    self._routes[name].begin(self._workers)
                 elif target != before[name]:
                     self._routes[name].turn(target)
 
@@ -75,17 +76,13 @@ class Delivering:
             self._ended = True
             for route in self._routes.values():
                 route.end()
+            if self._workers is not None:
+                self._workers.hurry()
 
     def join(self) -> None:
         """Return when no route sends any more."""
-        for thread in self._threads:
-            thread.join()
+        if self._workers is not None:
+            self._workers.join()
 
     def _following(self, target: tuple[Route, OpenSink]) -> Following:
         return Following(self._corridor, target, self._underway, patient=self._patient)
-
-    def _begin(self, route: Following, guard: Guard) -> None:
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = Thread(target=guard, args=(route.run,), name=f"linnet-route-{route.name}")
-        self._threads.append(thread)
-        thread.start()

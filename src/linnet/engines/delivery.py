@@ -27,9 +27,8 @@ def deliver(
     makes anew meanwhile ends here; what was sent until then was sent.
     """
     sent = 0
-    delivered = control.delivered() if routes else {}
     for route, sink in routes:
-        progress = delivered.get(route.name, Progress())
+        progress = control.progress(route.name)
         while (tags := store.tags_after(progress.seq, CHUNK)).num_rows:
             chosen = _chosen(store, control, route, tags, publish_private)
             _send(sink, chosen.rows)

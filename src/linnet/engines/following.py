@@ -1,9 +1,9 @@
-"""One route on the heels of the tag log, in a thread of its own: a slow or broken sink holds up nobody else."""
+"""One route on the heels of the tag log, beside all others: a slow or broken sink holds up nobody else."""
 
 from __future__ import annotations
 
 import time
-from threading import Condition
+from threading import Lock
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from linnet.engines.ages import Underway
 from linnet.engines.channel import BrokenOffError
 from linnet.engines.corridor import Corridor
 from linnet.engines.delivery import deliver
+from linnet.engines.workers import Workers
 from linnet.errors import LinnetError
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -42,8 +43,11 @@ class Following:
         self._target = (target[0], _Watched(target, corridor, underway))
         self._next: tuple[tuple[Route, OpenSink] | None] | None = None
         self._patient = patient
-        self._changed = Condition()
-        self._news = True
+        self._changed = Lock()
+        self._workers: Workers | None = None
+        self._pause = 0.0
+        self._news = False
+        self._busy = False
         self._ended = False
 
     def once(self) -> None:
@@ -55,33 +59,40 @@ class Following:
         corridor = self._corridor
         deliver(corridor.store, corridor.control, (self._target,), publish_private=corridor.publish_private)
 
-    def run(self) -> None:
-        """Send until the end was told and everything before it is sent, or cannot be; or until it is removed."""
-        pause = 0.0
-        while self._wait(pause):
-            with self._changed:
-                turn, self._next = self._next, None
-            if turn is not None:
-                self._leave()
-                pause = 0.0
-                if turn[0] is None:
-                    return
-                self._target = (turn[0][0], _Watched(turn[0], self._corridor, self._underway))
-            pause = self._tried(pause)
-            if pause and self._ended:
+    def begin(self, workers: Workers) -> None:
+        """Follow from now on, with the threads of these workers, at most one at a time."""
+        self._workers = workers
+        self.news()
+
+    def _work(self) -> None:
+        """One look: send what there is, and see to it that there is another one where that is needed."""
+        with self._changed:
+            self._news = False
+            turn, self._next = self._next, None
+        if turn is not None:
+            self._leave()
+            self._pause = 0.0
+            if turn[0] is None:
                 return
+            self._target = (turn[0][0], _Watched(turn[0], self._corridor, self._underway))
+        self._pause = self._tried(self._pause)
+        with self._changed:
+            self._busy = self._news or self._next is not None or (self._pause > 0 and not self._ended)
+            if self._busy and self._workers is not None:
+                hurried = self._ended or self._next is not None
+                self._workers.submit(self._work, 0.0 if hurried else self._pause)
 
     def news(self) -> None:
         """Something was committed."""
         with self._changed:
             self._news = True
-            self._changed.notify_all()
+            self._wake()
 
     def turn(self, target: tuple[Route, OpenSink] | None) -> None:
         """Go on as another route of this name, or not at all (None), once what is being sent is sent."""
         with self._changed:
             self._next = (target,)
-            self._changed.notify_all()
+            self._wake()
 
     def end(self) -> None:
         """Nothing more is committed."""
@@ -89,7 +100,6 @@ class Following:
             self._ended = True
             if self._patient:
                 self._target[1].until = time.monotonic() + GRACE
-            self._changed.notify_all()
 
     def _leave(self) -> None:
         """Let go of a sink that this route has no more."""
@@ -109,16 +119,11 @@ class Following:
             self._corridor.observer.trouble(self.name, None)
         return 0.0
 
-    def _wait(self, pause: float) -> bool:
-        """Whether there may be something to send; False at the end."""
-        with self._changed:
-            if pause:
-                self._changed.wait_for(lambda: self._ended or self._next, pause)
-                self._news = False
-                return True
-            self._changed.wait_for(lambda: self._news or self._ended or self._next)
-            found, self._news = self._news or self._next is not None, False
-            return found
+    def _wake(self) -> None:
+        """Have somebody look, unless somebody does or will."""
+        if not self._busy and self._workers is not None:
+            self._busy = True
+            self._workers.submit(self._work)
 
 
 class _Watched:

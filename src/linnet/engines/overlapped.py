@@ -58,7 +58,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
             else:
                 stages.committing.commit(planned)
                 stages.delivering.news()
-            stages.delivering.reroute(ending.guard)
+            stages.delivering.look()
             observer.waiting("plan", len(to_plan), to_plan.weight)
             observer.waiting("commit", len(to_commit), to_commit.weight)
 

@@ -99,8 +99,8 @@ def brightest(days: Floats, z: Floats, parts: Sequence[tuple[Floats, Floats]]) -
     """
     band = np.full(parts[0][0].shape, 2)
     light = sum(sphere(band, z[:, None], kelvin, radius) for kelvin, radius in parts)
-    found: Floats = days[np.argmax(light, axis=1)]
-    return found
+    best: Floats = days[np.argmax(light, axis=1)]
+    return best
 
 
 def superluminous(asked: Request) -> Sources:
