@@ -14,7 +14,7 @@ import pytest
 
 from linnet.adapters.recording import Recording
 from linnet.app.console import OK, USAGE
-from linnet.app.simulate import SOURCES, TRUTH, Wish, packets_of, read_counts, record_nights
+from linnet.app.simulate import SOURCES, TRUTH, Wish, packets_of, read_counts, read_places, record_nights
 from linnet.errors import InputError
 from linnet.simulation import measuring
 from linnet.simulation.avro_rows import record_of, rows
@@ -122,6 +122,26 @@ def test_counts_are_read_from_options_and_file(tmp_path: Path) -> None:
         checked({"quasar": 3})
     with pytest.raises(InputError, match="1 to 999999"):
         checked({"sn_ia": 0})
+
+
+def test_sources_can_be_put_where_a_catalogue_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "variables.csv"
+    grid = [(ra, dec) for ra in np.arange(0.0, 360.0, 2.0).tolist() for dec in np.arange(-60.0, 80.0, 2.0).tolist()]
+    file.write_text("RA,Dec\n" + "".join(f"{ra},{dec}\n" for ra, dec in grid))
+    assert read_places([f"dwarf_nova={file}"]) == {"dwarf_nova": file}
+    wish = replace(WISH, counts={"dwarf_nova": 25}, places={"dwarf_nova": file})
+    scene = simulate(wish.campaign, {"dwarf_nova": 25}).scene
+    found = list(zip(scene.ra.tolist(), scene.dec.tolist(), strict=True))
+    assert set(found) <= set(grid)
+    assert len(set(found)) == 25
+    with pytest.raises(InputError, match="lie in the fields of these nights"):
+        simulate(wish.campaign, {"dwarf_nova": 5000})
+    file.write_text("x,y\n1,2\n")
+    with pytest.raises(InputError, match="no columns ra and dec"):
+        _ = wish.campaign
+    for wrong in ("dwarf_nova", "quasar=x.csv"):
+        with pytest.raises(InputError, match="give CLASS=FILE"):
+            read_places([wrong])
 
 
 def test_an_unknown_survey_and_a_lost_night_are_one_line() -> None:

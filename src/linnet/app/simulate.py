@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from linnet.adapters.recording import write_recording
 from linnet.app.demo import sample_folder
@@ -20,7 +22,8 @@ from linnet.core.avro_schema import writer_schema
 from linnet.core.durable import replace_file, storage_errors
 from linnet.errors import InputError
 from linnet.simulation.campaign import Campaign
-from linnet.simulation.classes import injection, natural
+from linnet.simulation.classes import CLASSES, injection, natural
+from linnet.simulation.draws import Floats
 from linnet.simulation.night import Simulation, simulate
 from linnet.simulation.packets_lsst import LsstPackets
 from linnet.simulation.packets_ztf import ZtfPackets
@@ -48,6 +51,7 @@ class Wish:
         counts: sources of each class; None: those of `injection`.
         is_natural: classes as often as they occur, `counts` in addition.
         with_stamps: False leaves the cutouts out.
+        places: class -> file of the places at which its sources are put.
     """
 
     survey: str
@@ -57,17 +61,19 @@ class Wish:
     counts: Mapping[str, int] | None = None
     is_natural: bool = False
     with_stamps: bool = True
+    places: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def campaign(self) -> Campaign:
         """When and with which telescope.
 
         Raises:
-            InputError: no such survey.
+            InputError: no such survey, or places that cannot be read.
         """
         if self.survey not in TELESCOPES:
             raise InputError(f"no survey {self.survey!r}: there are {', '.join(TELESCOPES)}")
-        return Campaign(TELESCOPES[self.survey], (self.start - _DAY_0).days, self.nights, self.seed)
+        places = {name: _places(path) for name, path in self.places.items()}
+        return Campaign(TELESCOPES[self.survey], (self.start - _DAY_0).days, self.nights, self.seed, places)
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,35 @@ def read_counts(given: Sequence[str], file: Path | None) -> dict[str, int] | Non
         if not isinstance(count, int) or isinstance(count, bool):
             raise InputError(f"{name} = {count!r} in {file}: give a whole number of sources")
     return found or None
+
+
+def read_places(given: Sequence[str]) -> dict[str, Path]:
+    """Files of places from NAME=FILE.
+
+    Raises:
+        InputError: what is no such pair, or no class.
+    """
+    found = {}
+    for each in given:
+        name, _, path = each.partition("=")
+        if name not in CLASSES or not path:
+            raise InputError(f"--at {each}: give CLASS=FILE, a CSV or Parquet file with columns ra and dec in degrees")
+        found[name] = Path(path)
+    return found
+
+
+def _places(path: Path) -> tuple[Floats, Floats]:
+    """Columns `ra` and `dec`, degrees, of a CSV or Parquet file, in upper or lower case."""
+    try:
+        table = pq.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
+        columns = {name.lower(): name for name in table.column_names}
+        ra, dec = (table.column(columns[name]).cast(pa.float64()).to_numpy() for name in ("ra", "dec"))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"cannot read the places in {path}: {str(error).splitlines()[0]}") from error
+    except KeyError as error:
+        raise InputError(f"{path} has no columns ra and dec in degrees") from error
+    good = (ra >= 0.0) & (ra <= 360.0) & (np.abs(dec) <= 90.0)
+    return ra[good], dec[good]
 
 
 def _counts(wish: Wish) -> Mapping[str, int]:

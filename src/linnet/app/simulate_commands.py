@@ -36,12 +36,17 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     natural: Annotated[
         bool, typer.Option("--natural", help="Classes as often as they occur; --class adds to them.")
     ] = False,
+    at: Annotated[
+        list[str] | None,
+        typer.Option("--at", metavar="NAME=FILE", help="Put a class at the places (ra, dec) of a CSV or Parquet file."),
+    ] = None,
     packets: Annotated[Literal["full", "nostamps"], typer.Option(help="With cutouts, or without.")] = "full",
 ) -> None:
     """Simulate nights of alerts as recordings, with what is true of them in truth.parquet and sources.parquet."""
-    from linnet.app.simulate import Wish, read_counts, record_nights
+    from linnet.app.simulate import Wish, read_counts, read_places, record_nights
 
-    wish = Wish(survey, start.date(), nights, seed, read_counts(classes or [], rates), natural, packets == "full")
+    counts, places = read_counts(classes or [], rates), read_places(at or [])
+    wish = Wish(survey, start.date(), nights, seed, counts, natural, packets == "full", places)
     with counting("simulate") as advance:
         made = record_nights(wish, folder, advance)
     out.print(f"{'class':<24}{'sources':>9}{'alerted':>9}{'alerts':>9}", highlight=False)

@@ -111,7 +111,8 @@ def _night(
     every = np.arange(len(fields_.ra))
     revisit = _REVISIT[telescope.name]
     due = (number + np.floor(fields_.phase * revisit).astype(np.int64)) % revisit == 0
-    clear = draws.chance("clear", number * 10_000 + fields_.number, CLEAR)
+    # The nights that are asked for are clear ones.
+    clear = draws.chance("clear", number * 10_000 + fields_.number, CLEAR) | (night >= 0)
     rows = every[(due | fields_.is_deep) & clear]
     hour = (sidereal(telescope, mid) - fields_.ra[rows] + 540.0) % 360.0 - 180.0
     start = mid + np.clip(-hour / 360.0, -_HALF_NIGHT, _HALF_NIGHT - 2.0 * _PAIR)

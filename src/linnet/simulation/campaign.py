@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from linnet.errors import InputError
 from linnet.simulation.cadence import Visits, midnight, schedule, sidereal
 from linnet.simulation.draws import Bools, Draws, Floats, Ints
-from linnet.simulation.fields import Fields, offset, seen
+from linnet.simulation.fields import Fields, offset, seen, separation
 from linnet.simulation.telescopes import Telescope
 
 BAND_OF_DEPTH = 2
@@ -25,12 +28,14 @@ class Campaign:
         first_day: whole MJD of the evening of the first night.
         nights: how many.
         seed: another seed, other fields, weather, sources and noise.
+        places: class -> right ascensions and declinations, degrees, at which its sources are put: those of a catalogue.
     """
 
     telescope: Telescope
     first_day: int
     nights: int
     seed: int
+    places: Mapping[str, tuple[Floats, Floats]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def fields(self) -> Fields:
@@ -87,6 +92,24 @@ class Campaign:
         angle = draws.uniform("angle", number, 0.0, 2.0 * np.pi)
         ra, dec = offset(self.fields.ra[field], self.fields.dec[field], away * np.cos(angle), away * np.sin(angle))
         return field, ra, dec
+
+    def place_at(self, draws: Draws, number: Ints, name: str) -> tuple[Ints, Floats, Floats]:
+        """The same out of the places given for a class, each for one source.
+
+        Raises:
+            InputError: fewer of them lie in the fields of these nights.
+        """
+        ra, dec = self.places[name]
+        rows = np.flatnonzero(self._visited)
+        away = np.hypot(*separation(ra[:, None], dec[:, None], self.fields.ra[rows], self.fields.dec[rows]))
+        inside = np.flatnonzero(away.min(axis=1) < 0.97 * self.telescope.radius)
+        if number.max(initial=-1) >= len(inside):
+            raise InputError(
+                f"{len(inside)} of the places for {name} lie in the fields of these nights: ask for no more"
+            )
+        order = inside[np.argsort(draws.uniform("order", inside), kind="stable")]
+        chosen = order[number]
+        return rows[away[chosen].argmin(axis=1)], ra[chosen], dec[chosen]
 
     def a_visit(self, draws: Draws, number: Ints, field: Ints) -> Ints:
         """One of each field's visits in the simulated nights."""

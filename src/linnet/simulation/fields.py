@@ -22,7 +22,7 @@ EACH = 6
 """Fields taken of every kind of sky."""
 
 _HIGH, _LOW, _NEAR_ECLIPTIC = 30.0, 12.0, 9.0
-_HOURS = 4.0
+_EAST, _WEST = -4.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Fields:
 
 
 def seen(telescope: Telescope, sidereal: float, seed: int) -> Fields:
-    """Some fields of every kind of sky that pass the meridian within four hours of a sidereal time.
+    """Some fields of every kind of sky that pass the meridian up to six hours before a sidereal time or four after it.
 
     Args:
         telescope: whose.
@@ -57,19 +57,22 @@ def seen(telescope: Telescope, sidereal: float, seed: int) -> Fields:
     """
     number, ra, dec = _grid(telescope)
     hour = (sidereal - ra + 540.0) % 360.0 - 180.0
-    up = (np.abs(hour) < _HOURS * 15.0) & (dec > telescope.dec[0]) & (dec < telescope.dec[1])
+    up = (hour > _EAST * 15.0) & (hour < _WEST * 15.0) & (dec > telescope.dec[0]) & (dec < telescope.dec[1])
     draws = Draws(seed, f"fields/{telescope.name}")
     order = draws.uniform("order", number)
-    taken: set[int] = set()
+    taken: dict[int, float] = {}
     for place in PLACES[:3]:
         fit = up & _within(ra, dec, place)
         # Where none of a kind is up (the plane, in some months of a hemisphere), those nearest to it stand in.
         rank = order + np.where(fit, 0.0, 10.0 + _distance(ra, dec, place)) + np.where(up, 0.0, 1e6)
-        taken |= set(np.argsort(rank, kind="stable")[:EACH].tolist())
+        # Those of a kind share the nights out, so that every night sees some of each.
+        for place_in_kind, row in enumerate(np.argsort(rank, kind="stable")[:EACH].tolist()):
+            taken.setdefault(row, (place_in_kind + 0.5) / EACH)
     chosen = np.array(sorted(taken), dtype=np.int64)
     high = _within(ra[chosen], dec[chosen], "extragalactic")
     deep = high & (np.cumsum(high) == 1) & (telescope.name == "lsst")
-    return Fields(number[chosen], ra[chosen], dec[chosen], draws.uniform("phase", number[chosen]), deep)
+    phase = np.array([taken[row] for row in chosen.tolist()])
+    return Fields(number[chosen], ra[chosen], dec[chosen], phase, deep)
 
 
 def offset(ra: Floats, dec: Floats, east: Floats, north: Floats) -> tuple[Floats, Floats]:

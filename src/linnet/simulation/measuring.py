@@ -95,7 +95,7 @@ def measured(campaign: Campaign, counts: Mapping[str, int]) -> Iterator[Chunk]:
         for start in range(0, count, CHUNK):
             own = np.arange(start, min(start + CHUNK, count), dtype=np.int64)
             draws = Draws(campaign.seed, f"{campaign.telescope.name}/{name}")
-            sources = CLASSES[name].draw(Request(campaign, draws, own))
+            sources = CLASSES[name].draw(Request(campaign, draws, own, name))
             yield Chunk(name, own + before, sources, _measure(campaign, sources, draws, own, before))
         before += count
 

@@ -112,11 +112,13 @@ class Request:
         campaign: in which they are to be seen.
         draws: of their class.
         number: their numbers in the class.
+        name: of the class.
     """
 
     campaign: Campaign
     draws: Draws
     number: Ints
+    name: str = ""
 
     def uniform(self, name: str, low: float, high: float) -> Floats:
         """See `Draws`."""
@@ -131,7 +133,9 @@ class Request:
         return self.draws.normal(name, self.number, mean, sigma)
 
     def place(self, kind: str) -> tuple[Ints, Floats, Floats]:
-        """See `Campaign.place`."""
+        """See `Campaign.place`; where the campaign gives places for this class, see `Campaign.place_at`."""
+        if self.name in self.campaign.places:
+            return self.campaign.place_at(self.draws, self.number, self.name)
         return self.campaign.place(self.draws, self.number, kind)
 
     def peak(self, before: float, after: float) -> Floats:
