@@ -79,13 +79,13 @@ def answer(*arguments: str | Path) -> Any:
 
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
-    "simulate",
-    *("run", "top", "record", "play"),
+    *("simulate", "score", "run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
     *("route add", "route list", "route remove"),
     *("catalogs add", "catalogs list", "catalogs show", "catalogs remove"),
 }
-"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run; others here."""
+"""Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run, `score` in
+test_scoring; others here."""
 
 
 def names(group: typer.Typer, before: str = "") -> Iterator[str]:

@@ -17,6 +17,7 @@ from linnet.app import (
     rerun_commands,
     route_commands,
     run_commands,
+    score_command,
     simulate_commands,
     taping_commands,
 )
@@ -43,6 +44,7 @@ load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)
 run_commands.register(app)
+score_command.register(app)
 simulate_commands.register(app)
 taping_commands.register(app)
 
