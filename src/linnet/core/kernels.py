@@ -30,7 +30,7 @@ PATIENCE = 3.0
 """Seconds of silence: what was compiled before is loaded in half of one."""
 
 FILES = (
-    *("columns", "history", "points", "identity"),
+    *("columns", "history", "points", "identity", "sky"),
     *("counts", "moments", "weighted", "times", "ranks"),
     *("lines", "pairs", "constant", "sky"),
 )
