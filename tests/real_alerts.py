@@ -5,6 +5,7 @@ Decoded by fastavro, not by our decoder, so that a test of science fails for rea
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ def ztf(folder: Path) -> tuple[Records, pa.RecordBatch]:
     """The usable ZTF packets below a folder that has `ztf/`: records, and their columns row by row."""
     records = [p.record for p in ztf_packets.packets(folder / "ztf")]
     survey = Ztf()
-    return _usable(records, survey.columns(ztf_packets.decoded(records, survey.fields())), survey)
+    return usable(records, survey.columns(ztf_packets.decoded(records, survey.fields())), survey)
 
 
 @cache
@@ -47,7 +48,7 @@ def lsst(folder: Path) -> tuple[Records, pa.RecordBatch]:
     """The usable LSST packets below a folder that has `lsst/`: records, and their columns row by row."""
     records = [p.record for p in lsst_packets.packets(folder)]
     survey = Lsst()
-    return _usable(records, survey.columns(lsst_packets.decoded(records, survey.fields())), survey)
+    return usable(records, survey.columns(lsst_packets.decoded(records, survey.fields())), survey)
 
 
 def needs_of(batch: pa.RecordBatch, needs: Sequence[str]) -> list[pa.Array]:
@@ -55,7 +56,13 @@ def needs_of(batch: pa.RecordBatch, needs: Sequence[str]) -> list[pa.Array]:
     return [batch.column(n) if n in batch.schema.names else AVAILABLE[n].empty(batch.num_rows) for n in needs]
 
 
-def _usable(records: Records, columns: pa.RecordBatch, survey: Survey) -> tuple[Records, pa.RecordBatch]:
+def unzipped(data: bytes) -> bytes:
+    """An image as it is, out of its gzip file where it lies in one."""
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+def usable(records: Records, columns: pa.RecordBatch, survey: Survey) -> tuple[Records, pa.RecordBatch]:
+    """Records and columns that may be taken, with the joined history (of the packet alone) and counts."""
     good = pc.is_null(problems(columns))
     kept = columns.filter(good)
     parts = {n: kept.column(n) for n in kept.schema.names}

@@ -110,10 +110,10 @@ def read(name: str, content: str) -> BuiltinFilter:
     words = {k: _words(name, k, data[k]) for k in ("topic_line", "description", "reference")}
     template, used = expanded(_words(name, "text", data["text"]))
     passing, failing = _examples(name, data, used)
+    declared, hunted = options(name, data["options"]), prey(name, data["prey"])
     found = BuiltinFilter(
-        name, **words, options=options(name, data["options"]), prey=prey(name, data["prey"]), template=template,
-        must_pass=passing, must_not=failing,
-    )  # fmt: skip  # one argument a line would be longer than what it says
+        name, **words, options=declared, prey=hunted, template=template, must_pass=passing, must_not=failing
+    )
     filled(name, template, found.options, {})
     return found
 
@@ -125,7 +125,7 @@ def _examples(name: str, data: dict[str, Any], used: tuple[Part, ...]) -> tuple[
     passing: list[Example] = []
     for given in data["must_pass"]:
         survey = given.get("row", {}).get("survey")
-        good = {k: v for part in used if part.survey == survey for k, v in part.good.items()}
+        good = {k: v for part in used if part.speaks_of(survey) for k, v in part.good.items()}
         passing.append(example(name, given, passing, good))
     failing = [example(name, given, passing, {}) for given in data["must_not"]]
     shared = [each for part in used for each in part.counterexamples(tuple(passing))]

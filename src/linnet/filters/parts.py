@@ -29,7 +29,7 @@ class Part:
 
     Attributes:
         text: the condition; may name options of the filter.
-        survey: of whose alerts it speaks.
+        survey: of whose alerts it speaks; "" for one that holds of any.
         good: values of columns with which it holds, for rows that do not name them.
         must_not: what changes a row that passes so that it does not.
     """
@@ -39,9 +39,13 @@ class Part:
     good: Mapping[str, Value]
     must_not: tuple[Mapping[str, Any], ...]
 
+    def speaks_of(self, survey: object) -> bool:
+        """Whether it is about alerts of this survey."""
+        return self.survey in {"", survey}
+
     def counterexamples(self, passing: tuple[Example, ...]) -> Iterator[Example]:
         """Rows that must not pass: the first passing row of the part's survey, changed."""
-        first = next((each for each in passing if dict(each.row).get("survey") == self.survey), None)
+        first = next((each for each in passing if self.speaks_of(dict(each.row).get("survey"))), None)
         if first is not None:
             yield from (changed(first, each) for each in self.must_not)
 
