@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
+import pyarrow.parquet as pq
 import pytest
 
 from linnet.app.console import BUSY, OK, USAGE
@@ -72,6 +73,18 @@ def test_the_demo_prints_its_account_and_writes_the_same_to_its_summary(demo: De
     assert said["delivered"] == sum(summary["delivered"].values())
     assert "audit: OK" in demo.said.splitlines()
     assert summary["ok"] is True
+
+
+def test_the_demo_scores_its_filters_on_a_simulated_night(demo: Demo) -> None:
+    night = demo.home / "simulated"
+    done = linnet("score", "--truth", night / "truth.parquet", "--home", night / "home", "--json")
+    found = json.loads(done.stdout)
+    truth = pq.read_table(night / "truth.parquet")
+    assert found["alerts"] == truth.num_rows > 1000
+    assert f"{found['alerts']} alerts of {found['sources']} sources of known truth, 0 without" in demo.said
+    assert linnet("audit", "--home", night / "home").returncode == OK
+    said = {line.split()[0] for line in demo.said.splitlines() if "\u2502" in line and line.strip()}
+    assert {each["name"] for each in found["filters"]} <= said
 
 
 def test_the_demo_receives_what_fastavro_counts_in_the_samples(demo: Demo, samples: Path) -> None:

@@ -89,13 +89,31 @@ def demo(
     home: HomeOption = None,
     samples: Annotated[Path | None, typer.Option(help="Folder of packets (default: Linnet's own samples).")] = None,
 ) -> None:
-    """Run Linnet's sample packets, real ones of ZTF and Rubin/LSST, through the whole corridor."""
+    """Run Linnet's sample packets, real ones, through the whole corridor; then a simulated night, scored by its truth.
+
+    With packets of your own nothing is simulated.
+    """
     from linnet.app.demo import demo as run
 
-    found = run(home_path(home), samples)
+    place = home_path(home)
+    found = run(place, samples)
     show_account(found)
-    out.print(f"look at it:  linnet serve --home {home_path(home)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(OK if found.ok else WRONG)
+    good = found.ok
+    if samples is None:
+        good = _simulated(place) and good
+    out.print(f"look at it:  linnet serve --home {place}", highlight=False, soft_wrap=True)
+    raise typer.Exit(OK if good else WRONG)
+
+
+def _simulated(demo_home: Path) -> bool:
+    """The simulated night of the demo: what the filters find of it; gives whether its account is right."""
+    from linnet.app.demo_night import FOLDER, simulated_night
+    from linnet.app.score_command import show
+
+    account, found = simulated_night(demo_home)
+    out.print(f"\na simulated night of ZTF, in {demo_home / FOLDER}:", highlight=False, soft_wrap=True)
+    show(found)
+    return account.ok
 
 
 @app.command()
