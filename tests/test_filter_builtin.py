@@ -50,6 +50,7 @@ ONE_OF_SEVERAL = {
         "mag",
         "ztf_magnr",
         "template_flux",
+        "science_flux",
     ),
     "tde_candidate": ("colour_g_r_change_err",),
 }

@@ -81,7 +81,17 @@ def alerts(home: Path) -> list[dict[str, Any]]:
             tags = defaultdict(set)
             for tag in parts.store.tags_of(survey, ids).to_pylist():
                 tags[tag["alert_id"]].add(tag["filter"])
-            names = ["survey", "alert_id", "object_id", "mjd", "night", "mag", "age", "gal_lat", "is_positive"]
+            names = [
+                "survey",
+                "alert_id",
+                "object_id",
+                "mjd",
+                "night",
+                "mag",
+                "first_seen_age",
+                "gal_lat",
+                "is_positive",
+            ]
             rows = parts.store.alerts(survey, ids).select([*names, "history_two_epochs"]).to_pylist()
             found += [{**row, "tags": tags[row["alert_id"]]} for row in rows]
     return found
@@ -117,7 +127,7 @@ def is_prey(alert: dict[str, Any]) -> bool:
     return bool(
         alert["is_positive"]
         and alert["history_two_epochs"]
-        and alert["age"] < 30
+        and alert["first_seen_age"] < 30
         and abs(alert["gal_lat"]) > 7
         and alert["mag"] < {"ztf": 19, "lsst": 21}[alert["survey"]]
     )
