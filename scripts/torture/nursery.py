@@ -88,7 +88,9 @@ def serve() -> None:
     for line in sys.stdin:
         question, about = json.loads(line)
         if question == "start":
-            answer: int | None = _fork(Job(**about))
+            pid = _fork(Job(**about))
+            answer: int | None = pid
+            ended.pop(pid, None)  # the system gives the number of one that has ended to another after a while
         else:
             answer = _ended(int(about), ended)
         sys.stdout.write(json.dumps(answer) + "\n")
