@@ -99,7 +99,8 @@ def strictly_read(mutants: list[Sent], schemas: Path) -> list[list[Read]]:
             raise AssertionError(f"offset {each.message.offset} was taken, but is invalid: {error!r}") from error
     flat = [(n, record, schema) for n, rows in enumerate(pairs) for record, schema in rows]
     out: list[list[Read]] = [[] for _ in mutants]
-    for survey, module in zip(SURVEYS, (ztf_packets, lsst_packets), strict=True):
+    modules = {"ztf": ztf_packets, "lsst": lsst_packets}  # the surveys whose packets are damaged
+    for survey, module in ((each, modules[each.name]) for each in SURVEYS if each.name in modules):
         mine = [row for row in flat if ("candidate" in row[1]) == (survey.name == "ztf")]
         if mine:
             columns = survey.columns(module.decoded([record for _, record, _ in mine], survey.fields()))

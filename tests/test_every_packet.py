@@ -22,6 +22,9 @@ from linnet.core.dump import digest
 from offered_messages import Offer, Offered, in_order_of_arrival, offers
 from processes import linnet
 
+pytestmark = pytest.mark.timeout(900)
+"""The first of them waits for an ingest of thousands of packets, one night after another."""
+
 FOLDERS = ("elasticc", "lsst", "ztf")
 
 BARE = {
