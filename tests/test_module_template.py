@@ -62,7 +62,7 @@ def run(checkout: Path, *command: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=220,  # kernels are compiled anew for a copy: half a minute on a quiet machine
+        timeout=500,  # kernels are compiled anew for a copy: half a minute on a quiet machine
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
