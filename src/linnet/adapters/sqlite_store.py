@@ -31,8 +31,8 @@ _LARGEST_LOG = 128 * 2**20
 
 _PRAGMAS = ("cache_size = -65536", "wal_autocheckpoint = 100000", f"journal_size_limit = {_LARGEST_LOG}")
 """64 MB of pages: the inner nodes of all tables and the leaves of a field; 256 MB took no CPU off a commit among ten
-million alerts, and filled for half an hour. The log is copied by the checkpointer; a
-commit does so itself only where that one has failed for 400 MB."""
+million alerts, and filled for half an hour. The log is copied by the checkpointer; a commit does so itself only where
+that one has failed for 400 MB."""
 
 
 class SqliteStore(SqliteAnswers):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from linnet.app.config import Settings
 from linnet.app.home import create
 from linnet.app.ingest import ingest
-from linnet.app.score_command import scored
+from linnet.app.score_command import read_truth, scored
 from linnet.app.simulate import TRUTH, Wish, record_nights
 from linnet.app.wiring import reader
 from linnet.operations.audit import Audit
@@ -38,6 +36,6 @@ def simulated_night(demo_home: Path) -> tuple[Audit, Score]:
     made = record_nights(Wish("ztf", NIGHT, 1, SEED), folder)
     home = create(folder / "home")
     account = ingest(home, Settings(), made.recordings).home
-    known = truth_of(pq.read_table(folder / TRUTH))
+    known = truth_of(read_truth(folder / TRUTH))
     with reader(home, Settings()) as parts:
         return account, judged(parts.store, known, scored(parts, []), [])
