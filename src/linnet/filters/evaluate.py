@@ -30,7 +30,7 @@ from linnet.filters.comparison import (
     text_in,
 )
 from linnet.filters.tree import Node, kind_of
-from linnet.filters.vectors import Numbers, Texts, Truth, Vector, constant, load
+from linnet.filters.vectors import Numbers, Texts, Truth, Vector, array_of, constant, load
 
 T = TypeVar("T")
 
@@ -60,6 +60,14 @@ class Evaluation:
         found = self._truth(node)
         true = np.broadcast_to(found.true, (self._length,))
         return pa.array(true, pa.bool_(), mask=~np.broadcast_to(found.valid, (self._length,)))
+
+    def value(self, node: Node) -> pa.Array:
+        """Any part of a tree as an Arrow array of the batch's length: what an explanation shows.
+
+        Raises:
+            FilterError: as `condition`.
+        """
+        return array_of(self._vector(node), self._length)
 
     def _truth(self, node: Node) -> Truth:
         match node:
