@@ -12,6 +12,8 @@ from linnet.app import (
     catalog_commands,
     dead_commands,
     filter_commands,
+    filter_test_commands,
+    filter_why_commands,
     load_commands,
     look_commands,
     rerun_commands,
@@ -37,6 +39,8 @@ app = typer.Typer(
 new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
 app.add_typer(catalog_commands.app, name="catalogs")
 app.add_typer(dead_commands.app, name="dead")
+filter_commands.app.command("test")(filter_test_commands.tried)
+filter_commands.app.command("why")(filter_why_commands.why)
 app.add_typer(filter_commands.app, name="filter")
 app.add_typer(new_app, name="new")
 app.add_typer(route_commands.app, name="route")
