@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.rounds import Spent, in_turn
 from bench.sample_packets import Reader
+
 from linnet.adapters.memory_source import MemorySource
 from linnet.app import wiring
 from linnet.app.backtesting import past_of
@@ -66,7 +67,9 @@ class OlderRuns:
     def runs(self) -> dict[str, Run]:
         """The runs without it."""
         known = self._store.runs()
-        return {i: replace(r, modules={m: v for m, v in r.modules.items() if m != self._module}) for i, r in known.items()}
+        return {
+            i: replace(r, modules={m: v for m, v in r.modules.items() if m != self._module}) for i, r in known.items()
+        }
 
 
 def main() -> int:
