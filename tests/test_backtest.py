@@ -84,7 +84,7 @@ def test_out_of_the_packets_alone_the_verdicts_are_the_same(lived: Bench) -> Non
 
 def append_old_points(bench: Bench, survey: str) -> None:
     """A later night brings points that are older than the alerts: forced photometry comes late, with wild fluxes."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, (name, alert_id) in enumerate(everything(bench)):
         if name != survey:
             continue
