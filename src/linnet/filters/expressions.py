@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from linnet.errors import FilterError
 from linnet.filters import tree
-from linnet.filters.arithmetic import absolute, combine, negative
-from linnet.filters.evaluate import Lookup, column_of, expect
-from linnet.filters.tree import Node, children
-from linnet.filters.vectors import Numbers, Vector, constant, load
+from linnet.filters.evaluate import Lookup, column_of
+from linnet.filters.operations import operands, value
+from linnet.filters.tree import Node
+from linnet.filters.vectors import Vector, constant, load
 
 
 class Expressions:
@@ -27,9 +26,10 @@ class Expressions:
 
     def place(self, node: Node) -> int:
         """The number of an expression, the same for equal ones."""
+        node = tree.guarded(node) if isinstance(node, tree.IsNull) else node
         found = self._places.get(node)
         if found is None:
-            parts = tuple(self.place(part) for part in children(node))
+            parts = tuple(self.place(part) for part in operands(node))
             found = self._places[node] = len(self.nodes)
             self.nodes.append(node)
             self.parts.append(parts)
@@ -60,8 +60,8 @@ class Values:
                 array = self._arrays[place] = column_of(node, lookup, length)
                 self._empty[place] = array.null_count == length
             else:
-                # Every operation on a null is null, so whole columns of another survey cost nothing.
-                self._empty[place] = any(self._empty[part] for part in expressions.parts[place])
+                # So that whole columns of another survey cost nothing.
+                self._empty[place] = _is_strict(node) and any(self._empty[part] for part in expressions.parts[place])
 
     def is_empty(self, place: int) -> bool:
         """Whether an expression is known to be null in every row."""
@@ -80,13 +80,9 @@ class Values:
                 return load(self._arrays[place], node)
             case tree.Literal():
                 return constant(node)
-        numbers = [expect(Numbers, self[part]) for part in self._expressions.parts[place]]
-        match node:
-            case tree.Arithmetic():
-                return combine(node.operator, *numbers)
-            case tree.Negative():
-                return negative(*numbers)
-            case tree.Call():
-                return absolute(*numbers)
-            case _:
-                raise FilterError(f"{type(node).__name__} is no value")
+        return value(node, [self[part] for part in self._expressions.parts[place]])
+
+
+def _is_strict(node: Node) -> bool:
+    """Whether a node is null wherever one of its operands is."""
+    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare)

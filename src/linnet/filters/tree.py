@@ -136,6 +136,19 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Case:
+    """The value behind the first condition that is true, else that of `otherwise`, which may be None.
+
+    A condition that is null lets the next one be asked, unless a look-up behind it failed: then the whole is null.
+    """
+
+    whens: tuple[tuple[Node, Node], ...]
+    otherwise: Node | None
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Compare:
     """`=`, `!=`, `<`, `<=`, `>` or `>=` of two values of one family."""
 
@@ -208,7 +221,21 @@ class Or:
 
 
 Node: TypeAlias = (
-    Column | Member | Tagged | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+    Column
+    | Member
+    | Tagged
+    | Literal
+    | Negative
+    | Arithmetic
+    | Call
+    | Case
+    | Compare
+    | Between
+    | In
+    | IsNull
+    | Not
+    | And
+    | Or
 )
 """Any node."""
 
@@ -228,6 +255,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item,)
         case Call():
             return node.arguments
+        case Case():
+            return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
         case _:
             return ()
 
