@@ -68,7 +68,7 @@ class Lowering:
 
     def _composed(self, node: IsNull | Compare | Case, wanted: bool, opposite: bool) -> int:
         """What asks its parts more than once, known by then: else every level of nesting would double the work."""
-        # By identity: comparing trees costs as much as walking them. The node is kept, so that no other gets its number.
+        # By identity: to compare trees costs as much as to walk them. The node is kept, so that its number stays.
         key = (id(node), wanted, opposite)
         if key not in self._known:
             self._known[key] = node, self._made(node, wanted, opposite)
