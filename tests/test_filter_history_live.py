@@ -1,4 +1,4 @@
-"""Filters on light curves over real packets and in whole homes: they agree with what is counted elsewhere. About 20 s."""
+"""Filters on light curves over real packets and in whole homes: they agree with what is counted elsewhere. 10 s."""
 
 from __future__ import annotations
 

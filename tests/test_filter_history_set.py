@@ -1,11 +1,11 @@
-"""What a set of filters reads of light curves: each point once, of few alerts, in little memory, and nothing unknown."""
+"""What a set of filters reads of light curves: each point once, of few alerts, in little memory."""
 
 from __future__ import annotations
 
 import random
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ def test_functions_share_the_points_of_a_sequence_and_the_clauses_of_conditions(
     read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: Counter[Node] = Counter()
-    _truth: Callable[[Evaluation, Node], Truth] = Evaluation.truth
+    _truth = Evaluation.truth
 
     def counting(self: Evaluation, node: Node) -> Truth:
         judged[node] += 1
@@ -153,7 +153,7 @@ def test_what_a_failed_look_up_did_not_say_leaves_the_number_unknown() -> None:
 
 
 def test_a_batch_without_light_curves_says_nothing() -> None:
-    for absent in (lambda name: pa.nulls(3), lambda name: HISTORY[name].empty(3)):
+    for absent in (lambda _: pa.nulls(3), lambda name: HISTORY[name].empty(3)):
         for text in ("count(lc) >= 0", "not count(lc where band = 'r') > 3", "max(lc.flux) > 0 or count(forced) = 0"):
             assert parse(text, COMMON).evaluate(absent, 3).to_pylist() == [None] * 3, text
             assert hits(together([text]), absent, 3) == []

@@ -8,6 +8,7 @@ from linnet.filters.tree import (
     Arithmetic,
     Between,
     Call,
+    Case,
     Column,
     Compare,
     In,
@@ -80,6 +81,8 @@ def _value(node: Node) -> tuple[int, str]:
             return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
         case Call():
             return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
+        case Case():
+            return _ATOM, _choice(node)
         case Column() | Field():
             return _ATOM, getattr(node, "written", "") or node.name
         case History():
@@ -98,6 +101,11 @@ def _history(node: History) -> str:
     target = f"{node.sequence}.{node.field}" if node.field else node.sequence
     condition = "" if node.condition is None else f" where {_write(node.condition, _OR)}"
     return f"{node.function}({target}{condition})"
+
+
+def _choice(node: Case) -> str:
+    whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
+    return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
 
 
 def _literal(node: Literal) -> tuple[int, str]:

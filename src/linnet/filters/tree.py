@@ -140,6 +140,19 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Case:
+    """The value behind the first condition that is true, else that of `otherwise`, which may be None.
+
+    A condition that is null lets the next one be asked, unless a look-up behind it failed: then the whole is null.
+    """
+
+    whens: tuple[tuple[Node, Node], ...]
+    otherwise: Node | None
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Compare:
     """`=`, `!=`, `<`, `<=`, `>` or `>=` of two values of one family."""
 
@@ -219,6 +232,7 @@ Node: TypeAlias = (
     | Negative
     | Arithmetic
     | Call
+    | Case
     | Compare
     | Between
     | In
@@ -249,6 +263,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.arguments
         case History():
             return () if node.condition is None else (node.condition,)
+        case Case():
+            return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
         case _:
             return ()
 
