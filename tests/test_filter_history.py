@@ -21,6 +21,7 @@ from linnet.filters.formatter import canonical
 from linnet.filters.history_nodes import History
 from linnet.filters.history_values import Histories
 from linnet.filters.language import parse
+from linnet.filters.things import Things
 from linnet.filters.tree import Compare
 
 ALERTS = reference.some_alerts(random.Random(7), 60, 30)
@@ -187,3 +188,25 @@ def test_sequences_are_told_apart_by_what_their_points_are() -> None:
         assert judged(f"count({sequence}) = 1 and {' and '.join(f'count({o}) = 0' for o in others)}", told) == [True]
     limit = [alert((59_990, None), kind=2)]
     assert judged("min(limits.flux_err) * 5 = 10 and max(limits.mjd) = 59990", limit) == [True]
+
+
+def test_every_construct_of_the_language_may_stand_behind_where_and_around_a_function() -> None:
+    told = [alert((59_990, 10.0), (59_995, -4.0), (59_999, 25.0))]
+    for text in (
+        "count(lc where case when flux > 20 then true when band = 'g' then true else flux < 0 end) = 2",
+        "count(lc where sqrt(flux) < 4 and floor(mjd) = mjd) = 1",
+        "max(lc.flux where flux between -5 and 2 * n_detections * 6) = 10",
+        "case when count(lc where flux > 0) > 1 then max(lc.flux) else gal_lat end = 25",
+        "greatest(max(lc.flux), gal_lat) = 25 and least(count(lc), 2) = 2",
+        "not (count(lc) in (1, 2) or mean(lc.flux) is null)",
+    ):
+        assert judged(text, told) == [True], text
+
+
+def test_a_filter_may_stand_on_one_that_asks_the_light_curve() -> None:
+    things = Things(filters={"seen": "count(lc where flux > 0) > 1"})
+    checked = parse("not tag('seen') and count(lc) > 0", COLUMNS, things)
+    batch = reference.batch([alert((59_990, 10.0), (59_995, 4.0)), alert((59_990, 10.0)), alert()])
+    assert checked.columns == ("hist_flux", "hist_kind")
+    assert checked.evaluate(batch.column, 3).to_pylist() == [False, True, False]
+    assert FilterSet([NamedFilter("it", 1, checked)]).hits(batch.column, 3)[0].tolist() == [1]
