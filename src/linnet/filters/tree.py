@@ -1,8 +1,8 @@
 """The typed tree of a filter: what is evaluated, formatted and explained. Texts are only ever read into it.
 
 Every node is frozen, knows its `kind`, and carries the `span` of the text it came from, which takes no part in
-equality: texts that differ in layout alone have equal trees. Later forms of the language (more functions, `case when`,
-light-curve conditions, units) add nodes and rows to `FUNCTIONS`; what is here keeps its meaning.
+equality: texts that differ in layout alone have equal trees. Later forms of the language add nodes; what is here keeps
+its meaning.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from enum import Enum
 from typing import TypeAlias
 
 import pyarrow as pa
+
+from linnet.filters.history_nodes import Field, History, lists_of
 
 Span: TypeAlias = tuple[int, int]
 """Zero-based character positions in the text: first, and one past the last."""
@@ -50,13 +52,43 @@ def kind_of(type_: pa.DataType) -> Kind | None:
 class Column:
     """A column read by name.
 
-    `look_up` names the column that says how the look-up behind its values went, or is "".
+    `look_up` names the column that says how the look-up behind its values went, or is "". `written` is how the text has
+    it where that is not its name: `now()` is the alert's mjd.
     """
 
     name: str
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
     look_up: str = field(default="", compare=False, repr=False)
+    written: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Whether the alert lies in an area of the sky or matches an entry of a watchlist; null where nobody could look.
+
+    `sort` is the function that asks: `in_area` or `in_watchlist`.
+    """
+
+    sort: str
+    name: str
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+    @property
+    def column(self) -> str:
+        """The name under which its array is looked up. No column's name has a colon."""
+        return f"{self.sort}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Another filter's condition, under its name."""
+
+    name: str
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,10 +131,23 @@ class Arithmetic:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of one or more arguments, by its name in `FUNCTIONS`."""
+    """A function of one or more numbers, by its name."""
 
     name: str
     arguments: tuple[Node, ...]
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The value behind the first condition that is true, else that of `otherwise`, which may be None.
+
+    A condition that is null lets the next one be asked, unless a look-up behind it failed: then the whole is null.
+    """
+
+    whens: tuple[tuple[Node, Node], ...]
+    otherwise: Node | None
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
 
@@ -179,11 +224,26 @@ class Or:
     kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
 
 
-Node: TypeAlias = Column | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+Node: TypeAlias = (
+    Column
+    | Member
+    | Tagged
+    | Literal
+    | Negative
+    | Arithmetic
+    | Call
+    | Case
+    | Compare
+    | Between
+    | In
+    | IsNull
+    | Not
+    | And
+    | Or
+    | Field
+    | History
+)
 """Any node."""
-
-FUNCTIONS: dict[str, int] = {"abs": 1}
-"""Functions of numbers, and how many arguments they take. `abs` gives the kind of its argument."""
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -197,10 +257,14 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item, node.low, node.high)
         case In():
             return (node.item, *node.values)
-        case Not() | Negative() | IsNull():
+        case Not() | Negative() | IsNull() | Tagged():
             return (node.item,)
         case Call():
             return node.arguments
+        case History():
+            return () if node.condition is None else (node.condition,)
+        case Case():
+            return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
         case _:
             return ()
 
@@ -213,16 +277,34 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def names(node: Node) -> tuple[str, ...]:
-    """Sorted names of the columns that a tree reads, and of those that say how the look-ups behind them went."""
-    read = [n for n in walk(node) if isinstance(n, Column)]
-    return tuple(sorted({n.name for n in read} | {n.look_up for n in read if n.look_up}))
+    """Sorted names of what a tree looks up: columns, those that say how the look-ups behind them went, memberships."""
+    found: set[str] = set()
+    for each in walk(node):
+        match each:
+            case Column():
+                found |= {each.name, each.look_up or each.name}
+            case Member():
+                found.add(each.column)
+            case History():
+                found |= lists_of(fields_of(each))
+    return tuple(sorted(found))
+
+
+def fields_of(node: History) -> set[str]:
+    """Fields of its points that a history function reads."""
+    return node.fields({n.name for n in walk(node) if isinstance(n, Field)})
 
 
 def guarded(node: IsNull) -> IsNull | And:
     """The question together with one that is null where a look-up failed: its state equals itself, or is unknown."""
-    states = sorted({n.look_up for n in walk(node.item) if isinstance(n, Column) and n.look_up})
     plain = IsNull(node.item, node.span, is_plain=True)
-    if node.is_plain or not states:
-        return plain
-    columns = [Column(name, Kind.TEXT, node.span, name) for name in states]
-    return And((plain, *(Compare("=", each, each) for each in columns)))
+    behind = () if node.is_plain else looked_up(node.item)
+    return And((plain, *(Compare("=", each, each) for each in behind))) if behind else plain
+
+
+def looked_up(node: Node) -> tuple[Column | Member, ...]:
+    """What is null where a look-up behind a node failed: states of catalogues, memberships. Each once, in one order."""
+    inside = list(walk(node))
+    states = sorted({n.look_up for n in inside if isinstance(n, Column) and n.look_up})
+    members = sorted({n for n in inside if isinstance(n, Member)}, key=lambda n: n.column)
+    return (*(Column(name, Kind.TEXT, node.span, name) for name in states), *members)
