@@ -25,7 +25,7 @@ from linnet.filters.builtin import BuiltinFilter, builtin
 from linnet.filters.explain import Explanation, explain
 from linnet.filters.language import Filter, parse
 from linnet.filters.ordered_values import ordered
-from linnet.filters.tree import And, Node, Not
+from linnet.filters.tree import And, Node, Not, Or, Tagged
 from test_filter_builtin import COLUMNS, EVERY, PLAN
 from test_filter_builtin import real as real_batch
 
@@ -59,12 +59,14 @@ def one(text: str, **values: Any) -> Explanation:
 
 def kleene(node: Node, said: Iterator[bool | None]) -> bool | None:
     """The verdict of a tree out of those of its clauses, one after the other, in plain Python."""
-    if type(node).__name__ not in ("And", "Or", "Not"):
+    if isinstance(node, Tagged):
+        return kleene(node.item, said)
+    if not isinstance(node, And | Or | Not):
         return next(said)
     if isinstance(node, Not):
         inner = kleene(node.item, said)
         return None if inner is None else not inner
-    parts = [kleene(item, said) for item in node.items]  # type: ignore[union-attr]  # an And or an Or has items
+    parts = [kleene(item, said) for item in node.items]
     if isinstance(node, And):
         return False if False in parts else None if None in parts else True
     return True if True in parts else None if None in parts else False

@@ -84,7 +84,9 @@ def explain(condition: Filter, lookup: Lookup, length: int, columns: Mapping[str
     Raises:
         FilterError: a column comes with another type or length than declared.
     """
-    tree, look_up = measured(condition.tree, lookup, length)
+    whole = measured(condition.tree, lookup, length)
+    tree, look_up = whole.tree, whole.lookup
+    columns = {**columns, **whole.columns}
     of_tree = clauses(tree)
     evaluation = Evaluation(look_up, length)
     said = [evaluation.condition(c.node).to_pylist() for c in of_tree]
@@ -153,6 +155,9 @@ def _why_null(columns: Sequence[Column], here: Mapping[Node, Scalar], states: Ma
     if failed:
         return f"the look-up failed: {', '.join(f'{name} is {FAILED}' for name in failed)}"
     missing = list(dict.fromkeys(node.name for node in columns if here[node] is None))
+    unasked = [name for name in missing if ":" in name]
+    if unasked:
+        return f"the look-up failed: {', '.join(unasked)}"
     if missing:
         return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} null"
     return "what is computed here has no finite value"

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from linnet.core.column import Column as Declared
 from linnet.filters.ordered_values import Scalar
-from linnet.filters.tree import Arithmetic, Between, Column, Compare, In, Node, children
+from linnet.filters.tree import Arithmetic, Between, Call, Case, Column, Compare, In, Node, children
+
+_KEEPS_UNIT = frozenset({"abs", "floor", "ceil", "least", "greatest"})
 
 Values = Mapping[Node, Scalar]
 """What the nodes of a tree are worth on one row."""
@@ -42,7 +44,10 @@ def unit(node: Node, columns: Mapping[str, Declared]) -> str:
     """
     if isinstance(node, Column):
         return columns[node.name].unit if node.name in columns else ""
-    parts = [unit(child, columns) for child in children(node)]
+    if isinstance(node, Call) and node.name not in _KEEPS_UNIT:
+        return ""
+    inside = [then for _, then in node.whens] if isinstance(node, Case) else children(node)
+    parts = [unit(each, columns) for each in inside]
     if isinstance(node, Arithmetic) and node.operator in "*/" and any(parts):
         both = all(parts)
         return "" if both or (node.operator == "/" and parts[1]) else "".join(parts)

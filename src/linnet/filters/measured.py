@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, cast
 
 import pyarrow as pa
 
+from linnet.core.column import Column as Declared
+from linnet.core.column import real
 from linnet.filters.evaluate import Evaluation, Lookup
 from linnet.filters.formatter import canonical
-from linnet.filters.tree import Column, Node, walk
-
-AS_A_WHOLE: tuple[type, ...] = ()
-"""Nodes of which an explanation shows the result alone: what they read is no single value."""
+from linnet.filters.history_nodes import FIELDS, History
+from linnet.filters.tree import Column, Kind, Member, Node, walk
 
 
-def measured(tree: Node, lookup: Lookup, length: int) -> tuple[Node, Lookup]:
-    """The tree with a column in the place of each node of `AS_A_WHOLE`, named by its text; and where to find those."""
+@dataclass(frozen=True)
+class Measured:
+    """A tree with a column in the place of each function of the light curve, named by its text.
+
+    Attributes:
+        lookup: gives those columns too.
+        columns: their declarations.
+    """
+
+    tree: Node
+    lookup: Lookup
+    columns: Mapping[str, Declared]
+
+
+def measured(tree: Node, lookup: Lookup, length: int) -> Measured:
+    """What an explanation works on: a function of the light curve counts as one value, since it read no single one."""
     evaluation = Evaluation(lookup, length)
     values: dict[str, pa.Array] = {}
+    columns: dict[str, Declared] = {}
 
-    def column(node: Any) -> Node:
+    def column(node: History) -> Node:
         name = canonical(node)
-        values[name] = evaluation.value(node)
+        values[name], columns[name] = evaluation.value(node), real("Of the light curve.", unit=_unit(node), bits=64)
         return Column(name, node.kind, node.span)
 
-    if not any(isinstance(node, AS_A_WHOLE) for node in walk(tree)):
-        return tree, lookup
     changed = cast("Node", _mapped(tree, column))
-    return changed, lambda name: values[name] if name in values else lookup(name)
+    return Measured(changed, lambda name: values[name] if name in values else lookup(name), columns)
 
 
-def _mapped(item: Any, column: Any) -> Any:
+def read(node: Node) -> tuple[Column, ...]:
+    """What a tree looks up by name, in the order of the text, each once; memberships as columns of truths."""
+    found: dict[Column, None] = {}
+    for each in walk(node):
+        if isinstance(each, Column):
+            found.setdefault(each)
+        if isinstance(each, Member):
+            found.setdefault(Column(each.column, Kind.BOOLEAN, each.span))
+    return tuple(found)
+
+
+def _unit(node: History) -> str:
+    unit = FIELDS[node.field].unit if node.field else ""
+    return f"{unit}.d**-1" if node.function == "slope" and unit else unit
+
+
+def _mapped(item: Any, column: Callable[[History], Node]) -> Any:
     """The same tree with other leaves, whatever its nodes are."""
-    if isinstance(item, AS_A_WHOLE):
+    if isinstance(item, History):
         return column(item)
     if isinstance(item, tuple):
         return tuple(_mapped(each, column) for each in item)
@@ -41,10 +71,4 @@ def _mapped(item: Any, column: Any) -> Any:
         return item
     parts = {f.name: getattr(item, f.name) for f in fields(item) if f.init and f.name != "span"}
     changed = {name: _mapped(part, column) for name, part in parts.items()}
-    return replace(item, **changed) if any(changed[n] is not parts[n] for n in parts) else item
-
-
-def read(node: Node) -> tuple[Column, ...]:
-    """What a tree looks up by name, in the order of the text, each once."""
-    found = dict.fromkeys(each for each in walk(node) if isinstance(each, Column))
-    return tuple(found)
+    return replace(item, **changed) if any(changed[n] != parts[n] for n in parts) else item
