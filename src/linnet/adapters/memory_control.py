@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 
+from linnet.adapters.memory_lists import MemoryLists
 from linnet.core.delivery_policy import Memory, Watched
 from linnet.core.ports import FilterText, Progress, Route
 from linnet.errors import NotFoundError
@@ -25,6 +26,7 @@ class MemoryControl:
         self._delivered: dict[str, Progress] = {}
         self._memory: dict[str, Memory] = {}
         self._retries: list[tuple[str, str | None]] = []
+        self.lists = MemoryLists(self._bump)
 
     def add_filter(
         self,
@@ -181,6 +183,9 @@ class MemoryControl:
 
     def close(self) -> None:
         """Nothing to close. May be called twice."""
+
+    def _bump(self) -> None:
+        self._generation += 1
 
     def _require(self, name: str, version: int | None) -> None:
         if not any(n == name and version in (None, v) for n, v in self._filters):

@@ -15,6 +15,7 @@ from linnet.adapters import sqlite_control_retries as retries
 from linnet.adapters import sqlite_control_routes as routes
 from linnet.adapters.sqlite_control_cursors import Cursors
 from linnet.adapters.sqlite_control_layout import CONTROL
+from linnet.adapters.sqlite_control_lists import SqliteLists
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
 from linnet.core.delivery_policy import Memory, Watched
 from linnet.core.ports import FilterText, Progress, Route
@@ -40,6 +41,7 @@ class SqliteControl:
         weakref.finalize(self, connection.close)
         self._lock = Lock()
         self._cursors = Cursors()
+        self.lists = SqliteLists(self._look, self._change)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> SqliteControl:

@@ -72,6 +72,11 @@ class Home:
         return self.path / "catalogs"
 
     @property
+    def lists(self) -> Path:
+        """What people watch: the content of watchlists and areas, all versions. Back it up with control.db."""
+        return self.path / "lists"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.path / "writer.lock"

@@ -10,6 +10,7 @@ import structlog
 
 from linnet.adapters.home_lock import HomeLock
 from linnet.adapters.jsonl_files import JsonLinesFiles
+from linnet.adapters.list_files import ListFolder
 from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
@@ -20,10 +21,12 @@ from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
 from linnet.app.kafka import registry, sink
+from linnet.app.lists import ListFeed
 from linnet.app.route_feed import RouteFeed
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
+from linnet.core.list_port import ListFiles
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
 from linnet.core.schema_lookup import SchemaLookup
@@ -82,10 +85,12 @@ class Parts:
     control: Control
     raw: RawArchive
     science: ScienceArchive
+    lists: ListFiles
 
     def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
         feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
+        lists = ListFeed(self.control, self.lists)
         return Corridor(
             surveys=self.surveys,
             schemas=self.schemas,
@@ -94,9 +99,10 @@ class Parts:
             control=self.control,
             raw=self.raw,
             science=self.science,
-            filters=feed,
+            filters=lambda: lists.taken_up(feed()),
             filters_changed=feed.changed,
-            run_of=Runs(self.plan),
+            memberships=lists.memberships,
+            run_of=lists.named(Runs(self.plan)),
             routes=routes,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
@@ -129,6 +135,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
+        parts.lists.sweep(parts.control.lists.versions(removed=True))
 
         def opened(route: Route) -> OpenSink:
             sink = sink_of(home, settings, route)
@@ -191,7 +198,18 @@ def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts
         control = open_control(home)
         opened.callback(control.close)
         sky = tuple(found.surveys.values())
-        yield Parts(home, settings, ordered, sky, found.schemas, store, control, found.raw, found.science)
+        yield Parts(
+            home,
+            settings,
+            ordered,
+            sky,
+            found.schemas,
+            store,
+            control,
+            found.raw,
+            found.science,
+            ListFolder(home.lists),
+        )
 
 
 def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> SqliteStore:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linnet.core.delivery_policy import EVERYTHING, Memory, Policy, Watched
+from linnet.core.list_port import KeptLists
 
 Places: TypeAlias = npt.NDArray[np.int64]
 
@@ -82,6 +83,10 @@ class FilterText:
 
 class Control(Protocol):
     """Filters, activations, routes and cursors: what people decided. Written by any process, polled by the engine."""
+
+    @property
+    def lists(self) -> KeptLists:
+        """Watchlists and areas; every change of theirs is a new generation."""
 
     def add_filter(
         self,

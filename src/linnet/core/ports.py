@@ -155,8 +155,8 @@ class ScienceArchive(Protocol):
     def files(self, kind: str) -> list[str]:
         """Paths of all files below a kind, sorted."""
 
-    def read(self, path: str) -> pa.Table:
-        """One file."""
+    def read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One file; of its columns only those of these names that it has, where any are given."""
 
     def remove(self, path: str) -> None:
         """Remove one file; not an error where it is gone."""
