@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from linnet.adapters import sqlite_control_filters as filters
 from linnet.adapters.sqlite_file import Kind
 
 _OWNED = """owner TEXT NOT NULL DEFAULT 'local', visibility TEXT NOT NULL DEFAULT 'private'
@@ -30,9 +31,10 @@ INSERT INTO state VALUES (1);
 CREATE TABLE user (name TEXT PRIMARY KEY, created TEXT NOT NULL, deleted TEXT) WITHOUT ROWID;
 INSERT INTO user VALUES ('local', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), NULL);
 CREATE TABLE filter (name TEXT, version INTEGER, text TEXT NOT NULL, topic_line TEXT NOT NULL,
-    description TEXT NOT NULL, reference TEXT NOT NULL, {_OWNED}, PRIMARY KEY (name, version)) WITHOUT ROWID;
+    description TEXT NOT NULL, reference TEXT NOT NULL, {_OWNED}, {", ".join(filters.DETAILS)},
+    PRIMARY KEY (name, version)) WITHOUT ROWID;
 CREATE TABLE activation (number INTEGER PRIMARY KEY, filter TEXT NOT NULL, version INTEGER NOT NULL, since INTEGER,
-    {_OWNED}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
+    {_OWNED}, {", ".join(filters.ENDS)}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
 CREATE UNIQUE INDEX activation_now ON activation (filter) WHERE deleted IS NULL;
 CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT NULL, {_OWNED}, {_POLICY})
     WITHOUT ROWID;
@@ -40,6 +42,7 @@ CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER 
     {_HELD}, {_SINCE}) WITHOUT ROWID;
 {_MEMORY};
 {_RETRY};
+{filters.NOTICES};
 CREATE TABLE watchlist (number INTEGER PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, {_OWNED});
 CREATE TABLE watched (watchlist INTEGER NOT NULL REFERENCES watchlist (number), label TEXT NOT NULL,
     ra REAL NOT NULL, dec REAL NOT NULL, radius REAL NOT NULL);
@@ -50,8 +53,8 @@ CREATE TABLE annotation (number INTEGER PRIMARY KEY, survey TEXT NOT NULL, objec
     content TEXT NOT NULL, {_OWNED});
 CREATE INDEX annotation_by_object ON annotation (survey, object_id)
 """  # noqa: S608 - our own words
-"""activation.since: the tag-log number from which it holds; one open activation for each filter. cursor is apart from
-route, so that a route that is replaced goes on where it was."""
+"""activation.since, until: the tag-log numbers from and up to which it holds; one open activation for each filter.
+cursor is apart from route, so that a route that is replaced goes on where it was."""
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -73,8 +76,8 @@ def _from_format_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-_MIGRATIONS = {1: _from_format_1, 2: _from_format_2}
+_MIGRATIONS = {1: _from_format_1, 2: _from_format_2, 3: filters.from_format_without_lives}
 
-CONTROL = Kind("control database", 0x4C4E4354, _create, format=3, migrations=_MIGRATIONS, journal="DELETE")
+CONTROL = Kind("control database", 0x4C4E4354, _create, format=4, migrations=_MIGRATIONS, journal="DELETE")
 """Files of the control database; "LNCT" in ASCII marks them. A rollback journal: several processes write, rarely, and
 between writes everything is in one file, which can be copied."""

@@ -24,6 +24,7 @@ from linnet.app.route_feed import RouteFeed
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
+from linnet.core.filter_port import Details
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
 from linnet.core.schema_lookup import SchemaLookup
@@ -153,13 +154,9 @@ def install(control: Control) -> None:
     known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
     for each in builtin():
         if each.name not in known:
+            details = Details(each.description, each.reference, "public")
             version = control.add_filter(
-                each.name,
-                each.text,
-                topic_line=each.topic_line,
-                owner=OUR_OWN,
-                description=each.description,
-                reference=each.reference,
+                each.name, each.text, topic_line=each.topic_line, owner=OUR_OWN, details=details
             )
             control.set_active(each.name, version)
 
