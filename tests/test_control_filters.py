@@ -58,7 +58,7 @@ def test_what_is_sent_or_judged_otherwise_is_another_version_and_the_same_again_
         {"must_not": (BRIGHT,)},
     ]
     for _ in range(2):
-        versions = [add(control, details=Details(**{**WHOLE.__dict__, **each})) for each in changes]  # type: ignore[arg-type]  # values of several types
+        versions = [add(control, details=Details(**{**WHOLE.__dict__, **each})) for each in changes]
         assert versions == [1, 2, 3, 4, 5]
     assert add(control, details=Details(**{**WHOLE.__dict__, "description": "other words"})) == 1
     assert control.filters()[0].description == "what"

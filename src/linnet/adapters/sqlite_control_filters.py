@@ -46,7 +46,7 @@ WHERE f.deleted IS NULL ORDER BY f.name, f.version
 
 
 def from_format_without_lives(connection: sqlite3.Connection) -> None:
-    """Earlier formats kept texts and activations alone. Everybody saw all filters, so those that are there are public."""
+    """Earlier formats kept texts and activations alone, and everybody saw all filters: those there are public."""
     for table, declared in (("filter", DETAILS), ("activation", ENDS)):
         for column in declared:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
@@ -79,11 +79,11 @@ def add(connection: sqlite3.Connection, new: FilterText, now: str) -> tuple[int,
         "SELECT ifnull(max(version), 0), ifnull(max(visibility), ?) FROM filter WHERE name = ?",
         (details.visibility, new.name),
     ).fetchone()
+    words = (details.description, details.reference, new.owner, visibility, now)
     connection.execute(
         "INSERT INTO filter (name, version, text, topic_line, description, reference, owner, visibility, created, "
         "columns, options, must_pass, must_not) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (new.name, newest + 1, new.text, new.topic_line, details.description, details.reference, new.owner)
-        + (visibility, now, *kept),
+        (new.name, newest + 1, new.text, new.topic_line, *words, *kept),
     )
     return int(newest) + 1, True
 
@@ -152,7 +152,8 @@ def activations(connection: sqlite3.Connection) -> list[tuple[str, int, int | No
 
 def activation_log(connection: sqlite3.Connection, name: str) -> list[Activation]:
     """All activations of one filter."""
-    query = "SELECT filter, version, created, since, deleted, until, reason FROM activation WHERE filter = ? ORDER BY number"
+    columns = "filter, version, created, since, deleted, until, reason"
+    query = f"SELECT {columns} FROM activation WHERE filter = ? ORDER BY number"  # noqa: S608 - our own words
     return [Activation(*row) for row in connection.execute(query, (name,))]
 
 
