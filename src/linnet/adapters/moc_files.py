@@ -136,26 +136,37 @@ def _checked_ascii(path: Path, text: str) -> str:
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a FITS file that is no MOC of the sky in ICRS."""
+    """Refuse a FITS file that is no MOC of the sky in ICRS, or is cut off."""
+    told = _header(path)
+    if told is None:
+        raise InputError(f"{path} holds no MOC")
+    dimension, system, end = told
+    if dimension not in {"", "SPACE"}:
+        raise InputError(f"{path} is a MOC of {dimension.lower()}, not of the sky")
+    if system not in {"", "C", "ICRS"}:
+        raise InputError(f"{path} has cells in another system ({system[:20]}) than ICRS")
+    if end > path.stat().st_size:
+        raise InputError(f"{path} is cut off: it should have {end} bytes at least")
+
+
+def _header(path: Path) -> tuple[str, str, int] | None:
+    """Dimension, coordinate system and end (bytes) of the table of a MOC, None where there is none.
+
+    Raises:
+        InputError: it is no FITS file.
+    """
     from astropy.io import fits
 
     try:
         with path.open("rb") as file, quiet(), fits.open(file) as units:
             unit = next((u for u in units[1:] if "ORDERING" in u.header), None)
             if unit is None or not {"MOCORDER", "MOCORD_S"} & set(unit.header):
-                raise InputError(f"{path} holds no MOC")
-            told = {name: str(unit.header.get(name, "")).strip().upper() for name in ("MOCDIM", "COORDSYS")}
-            ends = unit.fileinfo()["datLoc"] + unit.header["NAXIS1"] * unit.header["NAXIS2"]
-    except InputError:
-        raise
+                return None
+            said = [str(unit.header.get(name, "")).strip().upper() for name in ("MOCDIM", "COORDSYS")]
+            end = unit.fileinfo()["datLoc"] + unit.header["NAXIS1"] * unit.header["NAXIS2"]
+            return said[0], said[1], int(end)
     except Exception as error:
         raise InputError(f"{path} cannot be read as FITS: {(str(error).splitlines() or ['damaged'])[0]}") from error
-    if ends > path.stat().st_size:
-        raise InputError(f"{path} is cut off: it should have {ends} bytes at least")
-    if told["MOCDIM"] not in {"", "SPACE"}:
-        raise InputError(f"{path} is a MOC of {told['MOCDIM'].lower()}, not of the sky")
-    if told["COORDSYS"] not in {"", "C", "ICRS"}:
-        raise InputError(f"{path} has cells in another system ({told['COORDSYS'][:20]}) than ICRS")
 
 
 def _drawn(path: Path, shapes: Sequence[Shape], order: int | None) -> Ints:

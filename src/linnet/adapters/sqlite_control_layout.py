@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from linnet.adapters import sqlite_control_filters as filters
 from linnet.adapters.sqlite_file import Kind
 
 _OWNED = """owner TEXT NOT NULL DEFAULT 'local', visibility TEXT NOT NULL DEFAULT 'private'
@@ -36,9 +37,10 @@ INSERT INTO state VALUES (1);
 CREATE TABLE user (name TEXT PRIMARY KEY, created TEXT NOT NULL, deleted TEXT) WITHOUT ROWID;
 INSERT INTO user VALUES ('local', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), NULL);
 CREATE TABLE filter (name TEXT, version INTEGER, text TEXT NOT NULL, topic_line TEXT NOT NULL,
-    description TEXT NOT NULL, reference TEXT NOT NULL, {_OWNED}, PRIMARY KEY (name, version)) WITHOUT ROWID;
+    description TEXT NOT NULL, reference TEXT NOT NULL, {_OWNED}, {", ".join(filters.DETAILS)},
+    PRIMARY KEY (name, version)) WITHOUT ROWID;
 CREATE TABLE activation (number INTEGER PRIMARY KEY, filter TEXT NOT NULL, version INTEGER NOT NULL, since INTEGER,
-    {_OWNED}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
+    {_OWNED}, {", ".join(filters.ENDS)}, FOREIGN KEY (filter, version) REFERENCES filter (name, version));
 CREATE UNIQUE INDEX activation_now ON activation (filter) WHERE deleted IS NULL;
 CREATE TABLE route (name TEXT PRIMARY KEY, sink TEXT NOT NULL, filters TEXT NOT NULL, {_OWNED}, {_POLICY})
     WITHOUT ROWID;
@@ -46,13 +48,14 @@ CREATE TABLE cursor (route TEXT PRIMARY KEY, seq INTEGER NOT NULL, sent INTEGER 
     {_HELD}, {_SINCE}) WITHOUT ROWID;
 {_MEMORY};
 {_RETRY};
+{filters.NOTICES};
 {_LISTS};
 CREATE TABLE annotation (number INTEGER PRIMARY KEY, survey TEXT NOT NULL, object_id TEXT NOT NULL, topic TEXT NOT NULL,
     content TEXT NOT NULL, {_OWNED});
 CREATE INDEX annotation_by_object ON annotation (survey, object_id)
 """  # noqa: S608 - our own words
-"""activation.since: the tag-log number from which it holds; one open activation for each filter. cursor is apart from
-route, so that a route that is replaced goes on where it was."""
+"""activation.since, until: the tag-log numbers from and up to which it holds; one open activation for each filter.
+cursor is apart from route, so that a route that is replaced goes on where it was."""
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -75,15 +78,15 @@ def _from_format_2(connection: sqlite3.Connection) -> None:
 
 
 def _lists_in_files(connection: sqlite3.Connection) -> None:
-    """Format 3 foresaw watchlists and areas within the file, and nothing that wrote them."""
+    """Formats 3 and 4 foresaw watchlists and areas within the file, and nothing that wrote them."""
     for table in ("watched", "watchlist", "area"):
         connection.execute(f"DROP TABLE {table}")
     for statement in _LISTS.split(";"):
         connection.execute(statement)
 
 
-_MIGRATIONS = {1: _from_format_1, 2: _from_format_2, 3: _lists_in_files}
+_MIGRATIONS = {1: _from_format_1, 2: _from_format_2, 3: filters.from_format_without_lives, 4: _lists_in_files}
 
-CONTROL = Kind("control database", 0x4C4E4354, _create, format=4, migrations=_MIGRATIONS, journal="DELETE")
+CONTROL = Kind("control database", 0x4C4E4354, _create, format=5, migrations=_MIGRATIONS, journal="DELETE")
 """Files of the control database; "LNCT" in ASCII marks them. A rollback journal: several processes write, rarely, and
 between writes everything is in one file, which can be copied."""

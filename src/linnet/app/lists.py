@@ -8,11 +8,12 @@ from typing import TypeVar
 
 import structlog
 
-from linnet.core.list_port import ListFiles, ListVersion, in_use
+from linnet.core.list_port import SORTS, ListFiles, ListVersion, in_use
 from linnet.core.membership import FAILED, NO_LISTS, KnownLists, Members, Memberships, is_list
 from linnet.core.ports import ActiveFilters, Control
 from linnet.core.unit import Run
 from linnet.errors import StorageError
+from linnet.filters.things import Things
 
 log = structlog.get_logger("linnet")
 
@@ -90,6 +91,13 @@ class ListFeed:
                 self._failed(which, error)
             return None
         return self._held[key]
+
+
+def list_things(control: Control, *, removed: bool = False) -> Things:
+    """The areas and watchlists that a filter may name; `removed`: those too that were removed."""
+    there = control.lists.versions(removed=removed)
+    names = {sort: frozenset(each.name for each in there if each.sort == sort) for sort in SORTS}
+    return Things(areas=names["area"], watchlists=names["watchlist"])
 
 
 def opened(files: ListFiles, which: ListVersion) -> Members:
