@@ -72,16 +72,13 @@ class MemoryListFiles:
         self._contents: dict[tuple[Sort, str, int], pa.Table | Ints] = {}
         self._past: dict[tuple[Sort, str, int], tuple[pa.Table, PastMatches]] = {}
 
-    def put_watchlist(self, name: str, entries: pa.Table) -> tuple[int, str]:
+    def put_watchlist(self, name: str, entries: pa.Table, after: int = 0) -> tuple[int, str]:
         """Keep checked entries; gives the number and a hash of the new version."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, entries.schema) as writer:
-            writer.write_table(entries.combine_chunks())
-        return self._put("watchlist", name, entries), sha256(sink.getvalue()).hexdigest()
+        return self._put("watchlist", name, after, entries), sha256(_bytes(entries)).hexdigest()
 
-    def put_area(self, name: str, ranges: Ints) -> tuple[int, str]:
+    def put_area(self, name: str, ranges: Ints, after: int = 0) -> tuple[int, str]:
         """Keep an area; gives the number and a hash of the new version."""
-        return self._put("area", name, ranges), sha256(ranges.tobytes()).hexdigest()
+        return self._put("area", name, after, ranges), sha256(_bytes(ranges)).hexdigest()
 
     def drop(self, sort: Sort, name: str, version: int) -> None:
         """Take back what `put` kept."""
@@ -112,6 +109,14 @@ class MemoryListFiles:
         found: pa.Table = self._content(which)
         return found.slice(first, limit)
 
+    def content(self, which: ListVersion) -> bytes:
+        """The content of a version as bytes of its own kind: Arrow IPC, or pairs of integers.
+
+        Raises:
+            StorageError: it is not here.
+        """
+        return _bytes(self._content(which))
+
     def keep_past(self, which: ListVersion, found: Iterable[pa.Table], told: PastMatches) -> None:
         """Keep what of the past lies in a version."""
         table = pa.concat_tables([PAST.empty_table(), *found])
@@ -133,8 +138,8 @@ class MemoryListFiles:
             del self._contents[key]
         return [f"{sort} {name} {version}" for sort, name, version in odd]
 
-    def _put(self, sort: Sort, name: str, content: pa.Table | Ints) -> int:
-        number = 1 + max((v for s, n, v in self._contents if (s, n) == (sort, name)), default=0)
+    def _put(self, sort: Sort, name: str, after: int, content: pa.Table | Ints) -> int:
+        number = 1 + max([after, *(v for s, n, v in self._contents if (s, n) == (sort, name))])
         self._contents[sort, name, number] = content
         return number
 
@@ -143,6 +148,16 @@ class MemoryListFiles:
         if found is None:
             raise StorageError(f"{which.sort} {which.name} version {which.version} is not here")
         return found
+
+
+def _bytes(content: pa.Table | Ints) -> bytes:
+    if not isinstance(content, pa.Table):
+        return content.tobytes()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, content.schema) as writer:
+        writer.write_table(content.combine_chunks())
+    found: bytes = sink.getvalue().to_pybytes()
+    return found
 
 
 def _now() -> str:

@@ -9,7 +9,7 @@ from linnet.app.catalogues import catalogues_of
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, run_of
 from linnet.app.home import Home
-from linnet.app.lists import ListFeed, recorded_lists
+from linnet.app.lists import ListFeed, list_things, recorded_lists
 from linnet.app.progress import counting
 from linnet.app.wiring import Parts, plan_with, reader
 from linnet.core.plan import Plan
@@ -65,12 +65,13 @@ def _recorded_filters(parts: Parts, plans: Callable[[Run], Plan | None]) -> Call
     """
     texts = {(f.name, f.version): f.text for f in parts.control.filters()}
     compiled: dict[str, ActiveFilters | None] = {}
+    things = list_things(parts.control, removed=True)
 
     def compile_all(run: Run) -> ActiveFilters | None:
         plan = plans(run)
         try:
             columns = (plan or parts.plan).columns
-            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns)) for n, v in run.filters])
+            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns, things)) for n, v in run.filters])
         except (KeyError, FilterError):
             return None
 

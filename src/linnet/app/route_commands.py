@@ -13,6 +13,7 @@ from linnet.app import wiring
 from linnet.app.config import home_path, settings
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import Home, existing
+from linnet.app.sinks import sink_of
 from linnet.core.delivery_policy import Policy
 from linnet.core.ports import Control, Progress, Route
 from linnet.errors import InputError, NotFoundError

@@ -158,11 +158,14 @@ class KeptLists(Protocol):
 class ListFiles(Protocol):
     """Files that hold the content of lists, and what of the past lies in them."""
 
-    def put_watchlist(self, name: str, entries: pa.Table) -> tuple[int, str]:
-        """Keep checked entries (`watchlist.KEPT`) durably; gives the number and the SHA-256 of the new version."""
+    def put_watchlist(self, name: str, entries: pa.Table, after: int = 0) -> tuple[int, str]:
+        """Keep checked entries (`watchlist.KEPT`) durably; gives the number and the SHA-256 of the new version.
 
-    def put_area(self, name: str, ranges: Ints) -> tuple[int, str]:
-        """Keep an area (`area.normalised`) durably; gives the number and the SHA-256 of the new version."""
+        Its number is above `after` and above that of every file there is.
+        """
+
+    def put_area(self, name: str, ranges: Ints, after: int = 0) -> tuple[int, str]:
+        """Keep an area (`area.normalised`) durably; gives the number, as above, and the SHA-256 of the new version."""
 
     def drop(self, sort: Sort, name: str, version: int) -> None:
         """Take back what `put` kept and no row is about."""
@@ -186,6 +189,13 @@ class ListFiles(Protocol):
 
         Raises:
             StorageError: its file is missing or damaged.
+        """
+
+    def content(self, which: ListVersion) -> bytes:
+        """The file of a version: Parquet of a watchlist, a MOC in FITS of an area.
+
+        Raises:
+            StorageError: it is missing or damaged.
         """
 
     def keep_past(self, which: ListVersion, found: Iterable[pa.Table], told: PastMatches) -> None:

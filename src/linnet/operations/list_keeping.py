@@ -51,7 +51,7 @@ class ListKeeping:
         _check_name("watchlist", name)
         rows = checked(entries)
         made = ListVersion("watchlist", name, 0, "", rows.num_rows)
-        return self._kept(made, told, lambda: self.files.put_watchlist(name, rows))
+        return self._kept(made, told, lambda after: self.files.put_watchlist(name, rows, after))
 
     def area(self, name: str, ranges: Ints, told: Told) -> tuple[ListVersion, bool]:
         """Keep an area (`area.normalised`) as a new version; the same one again gives the version that has it.
@@ -65,7 +65,11 @@ class ListKeeping:
         """
         _check_name("area", name)
         made = ListVersion("area", name, 0, "", len(ranges), float(np.round(Area(ranges).share, 12)))
-        return self._kept(made, told, lambda: self.files.put_area(name, ranges))
+        return self._kept(made, told, lambda after: self.files.put_area(name, ranges, after))
+
+    def rows(self) -> list[ListVersion]:
+        """All versions of all lists that are not removed."""
+        return self._control.lists.versions()
 
     def current(self, sort: Sort, name: str) -> ListVersion:
         """The version in use.
@@ -88,10 +92,12 @@ class ListKeeping:
         self.current(sort, name)
         return [each for each in self._control.lists.versions(sort) if each.name == name]
 
-    def _kept(self, made: ListVersion, told: Told, put: Callable[[], tuple[int, str]]) -> tuple[ListVersion, bool]:
+    def _kept(self, made: ListVersion, told: Told, put: Callable[[int], tuple[int, str]]) -> tuple[ListVersion, bool]:
         before = in_use(self._control.lists.versions(made.sort)).get(made.column)
         wanted = _described(made, before, told)
-        number, digest = put()
+        # A file may be gone whose row is not: its number is never given again.
+        known = (v.version for v in self._control.lists.versions(made.sort, removed=True) if v.name == made.name)
+        number, digest = put(max(known, default=0))
         wanted = replace(wanted, version=number, sha256=digest)
         if before is not None and _same(before, wanted):
             self.files.drop(made.sort, made.name, number)

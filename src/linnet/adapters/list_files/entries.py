@@ -88,10 +88,10 @@ def read_watchlist(path: Path, columns: EntryColumns = DEFAULT_COLUMNS) -> pa.Ta
     named = _named(table, columns, is_plain)
     parts, done = [], 0
     for batch in table.read(named.chosen):
+        if done + batch.num_rows > MAX_ENTRIES:
+            raise InputError(f"{path} has more than {MAX_ENTRIES} rows: a watchlist cannot be longer")
         parts.append(_entries(batch, named, done))
         done += batch.num_rows
-        if done > MAX_ENTRIES:
-            raise InputError(f"{path} has more than {MAX_ENTRIES} rows: a watchlist cannot be longer")
     if not done:
         raise InputError(f"{path} has no row")
     return pa.concat_tables(parts)

@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
@@ -54,7 +54,7 @@ class ListFolder:
         self._path = path
         self._forgotten = forgotten
 
-    def put_watchlist(self, name: str, entries: pa.Table) -> tuple[int, str]:
+    def put_watchlist(self, name: str, entries: pa.Table, after: int = 0) -> tuple[int, str]:
         """Keep checked entries durably; gives the number and the SHA-256 of the new version.
 
         Raises:
@@ -64,15 +64,15 @@ class ListFolder:
         def write(part: Path) -> None:
             pq.write_table(entries, part, compression="zstd", row_group_size=ROW_GROUP, write_page_checksum=True)
 
-        return self._put("watchlist", name, write)
+        return self._put("watchlist", name, after, write)
 
-    def put_area(self, name: str, ranges: Ints) -> tuple[int, str]:
+    def put_area(self, name: str, ranges: Ints, after: int = 0) -> tuple[int, str]:
         """Keep an area durably; gives the number and the SHA-256 of the new version.
 
         Raises:
             StorageError: the disk failed.
         """
-        return self._put("area", name, lambda part: moc_files.write(part, ranges))
+        return self._put("area", name, after, lambda part: moc_files.write(part, ranges))
 
     def drop(self, sort: Sort, name: str, version: int) -> None:
         """Take back what `put` kept and no row is about."""
@@ -108,7 +108,16 @@ class ListFolder:
         Raises:
             StorageError: its file is missing or damaged.
         """
-        return _rows(self._whole(which), KEPT, _called(which)).slice(first, limit)
+        return _rows(self._whole(which), KEPT, _called(which))[0].slice(first, limit)
+
+    def content(self, which: ListVersion) -> bytes:
+        """The file of a version: Parquet of a watchlist, a MOC in FITS of an area.
+
+        Raises:
+            StorageError: it is missing or damaged.
+        """
+        with storage_errors(f"read {_called(which)}"):
+            return self._whole(which).read_bytes()
 
     def keep_past(self, which: ListVersion, found: Iterable[pa.Table], told: PastMatches) -> None:
         """Keep what of the past lies in a version, in place of what was kept before.
@@ -118,7 +127,7 @@ class ListFolder:
         """
 
         def write(part: Path) -> None:
-            with pq.ParquetWriter(part, PAST, compression="zstd") as writer:
+            with pq.ParquetWriter(part, PAST, compression="zstd", write_page_checksum=True) as writer:
                 for table in found:
                     writer.write_table(table)
                 writer.add_key_value_metadata({_TOLD: json.dumps(asdict(told))})
@@ -135,12 +144,11 @@ class ListFolder:
         path, called = self._past_file(which), f"the past of {which.sort} {which.name}"
         if not path.is_file():
             return None
-        found = _rows(path, None, called)
+        rows, said = _rows(path, PAST, called)
         try:
-            told = json.loads((found.schema.metadata or {})[_TOLD.encode()])
+            told = json.loads(said[_TOLD.encode()])
             told["nights"] = None if told["nights"] is None else tuple(told["nights"])
-            rows = found.cast(PAST)
-        except (KeyError, ValueError, TypeError, pa.ArrowException) as error:
+        except (KeyError, ValueError, TypeError) as error:
             raise StorageError(f"{called} is damaged: look through it again") from error
         rows = rows.filter(pc.field("is_public")) if public else rows
         return PastPage(PastMatches(**told), rows.num_rows, rows.slice(first, limit))
@@ -163,7 +171,7 @@ class ListFolder:
                     gone.append(path.relative_to(self._path).as_posix())
         return gone
 
-    def _put(self, sort: Sort, name: str, write: Callable[[Path], None]) -> tuple[int, str]:
+    def _put(self, sort: Sort, name: str, after: int, write: Callable[[Path], None]) -> tuple[int, str]:
         folder = self._path / _KINDS[sort][0] / name
         with storage_errors(f"keep {sort} {name}"):
             make_folder(folder)
@@ -175,7 +183,7 @@ class ListFolder:
                 sync_file(part)
                 with part.open("rb") as file:
                     digest = file_digest(file, "sha256").hexdigest()
-                number = self._numbered(sort, name, part)
+                number = self._numbered(sort, name, after, part)
             except pa.ArrowException as error:
                 raise StorageError(f"cannot keep {sort} {name}: {error}") from error
             finally:
@@ -184,11 +192,11 @@ class ListFolder:
         passing("21")
         return number, digest
 
-    def _numbered(self, sort: Sort, name: str, part: Path) -> int:
+    def _numbered(self, sort: Sort, name: str, after: int, part: Path) -> int:
         """Give a file the next number; of several processes that do so each gets one of its own."""
         while True:
             taken = [int(p.name[:4]) for p in part.parent.glob("[0-9][0-9][0-9][0-9].*")]
-            number = max(taken, default=0) + 1
+            number = max(after, *taken, 0) + 1
             try:
                 self._file(sort, name, number).hardlink_to(part)
             except FileExistsError:
@@ -232,9 +240,11 @@ def _called(which: ListVersion) -> str:
     return f"{which.sort} {which.name} version {which.version}"
 
 
-def _rows(path: Path, schema: pa.Schema | None, called: str) -> pa.Table:
+def _rows(path: Path, schema: pa.Schema, called: str) -> tuple[pa.Table, Mapping[bytes, bytes]]:
+    """The rows of a file, and what is said beside them."""
     try:
-        table = pq.read_table(path, schema=schema, partitioning=None, page_checksum_verification=True)
-        return table.combine_chunks()
-    except (OSError, pa.ArrowException) as error:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            rows = file.read(use_threads=False).select(schema.names).cast(schema).combine_chunks()
+            return rows, file.metadata.metadata or {}
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise StorageError(f"{called} is damaged: {(str(error).splitlines() or ['unreadable'])[0]}") from error
