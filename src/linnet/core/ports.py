@@ -11,9 +11,10 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from linnet.core.avro_blocks import Place
-from linnet.core.control_port import ActiveFilters, Control, FilterText, Progress, Route
+from linnet.core.control_port import ActiveFilters, Control, Progress, Route
 from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Gap, Position
+from linnet.core.filter_port import FilterText
 from linnet.core.store_port import OBJECT, Store
 
 __all__ = [
