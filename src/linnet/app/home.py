@@ -75,6 +75,8 @@ class Home:
     def backtests(self) -> Path:
         """Nights and reports of back-tests; may be deleted, they can be done again."""
         return self.path / "backtests"
+
+    @property
     def lists(self) -> Path:
         """What people watch: the content of watchlists and areas, all versions. Back it up with control.db."""
         return self.path / "lists"
