@@ -36,7 +36,8 @@ from linnet.core.vocabulary import HISTORY
 from linnet.engines.local import LocalEngine
 from linnet.filters.filter_set import NamedFilter
 from linnet.filters.language import parse
-from linnet.operations.backtest import Question, backtest
+from linnet.operations.backtest import backtest
+from linnet.operations.backtest_nights import Question
 from linnet.operations.recorded_nights import Past
 from linnet.simulation.load_schedule import Schedule
 

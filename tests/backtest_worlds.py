@@ -15,7 +15,8 @@ from linnet.core.avro_schema import SchemaCache
 from linnet.core.unit import Run
 from linnet.filters.filter_set import NamedFilter
 from linnet.filters.language import parse
-from linnet.operations.backtest import NightResult, Question, backtest
+from linnet.operations.backtest import backtest
+from linnet.operations.backtest_nights import NightResult, Question
 from linnet.operations.recorded_nights import Past
 
 EVER = 99991231

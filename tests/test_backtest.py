@@ -21,7 +21,8 @@ from linnet.core.unit import POINT, Run, Unit
 from linnet.engines.flushing import flush
 from linnet.errors import InputError
 from linnet.filters.filter_set import NamedFilter
-from linnet.operations.backtest import CATCH, Question, backtest
+from linnet.operations.backtest import backtest
+from linnet.operations.backtest_nights import CATCH, Question
 from linnet.operations.backtest_report import report
 from linnet.operations.backtest_truth import classes_of
 from linnet.operations.recorded_nights import recorded_nights

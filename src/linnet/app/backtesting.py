@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from linnet.adapters.backtest_folder import BacktestFolder
 from linnet.app.filter_commands import check_text
-from linnet.app.home import Home
+from linnet.app.lists import ListFeed, list_things, recorded_lists
 from linnet.app.wiring import Parts
-from linnet.core.column import Column
-from linnet.core.ports import FilterText
+from linnet.core.ports import Control, FilterText
 from linnet.errors import InputError, NotFoundError
-from linnet.filters.filter_set import NamedFilter
+from linnet.filters.filter_set import FilterSet, NamedFilter
 from linnet.filters.language import parse
-from linnet.operations.backtest import NightResult, Question, backtest
+from linnet.filters.things import Things
+from linnet.operations.backtest import backtest
+from linnet.operations.backtest_nights import Question
 from linnet.operations.backtest_report import Report, report
 from linnet.operations.recorded_nights import Past
 
@@ -22,10 +24,26 @@ UNNAMED = "text"
 """Name of a filter that is only a text; its version is 0."""
 
 
-def past_of(parts: Parts) -> Past:
-    """What a home has recorded."""
-    surveys = {survey.name: survey for survey in parts.surveys}
-    return Past(parts.store, parts.raw, parts.science, parts.schemas, surveys, parts.plan)
+def past_of(parts: Parts, *asked: NamedFilter) -> Past:
+    """What a home has recorded, with the areas and watchlists that these filters ask for."""
+    feed = ListFeed(parts.control, parts.lists)
+    feed.taken_up(FilterSet(asked))
+    return Past(
+        store=parts.store,
+        raw=parts.raw,
+        science=parts.science,
+        schemas=parts.schemas,
+        surveys={survey.name: survey for survey in parts.surveys},
+        plan=parts.plan,
+        lists=recorded_lists(parts.control, parts.lists),
+        lists_now=feed.memberships(),
+    )
+
+
+def things_of(control: Control) -> Things:
+    """What a filter may name beside columns: areas and watchlists (removed ones too), and active filters."""
+    active = {filter_.name: filter_.text for filter_ in control.filters(active=True)}
+    return replace(list_things(control, removed=True), filters=active)
 
 
 def named_filter(parts: Parts, name: str, version: int | None = None) -> NamedFilter:
@@ -38,7 +56,8 @@ def named_filter(parts: Parts, name: str, version: int | None = None) -> NamedFi
     texts = [text for text in parts.control.filters() if text.name == name]
     if not texts:
         raise NotFoundError(f"there is no filter {name}: `linnet filter list` names all")
-    return NamedFilter(name, _chosen(texts, version).version, parse(_chosen(texts, version).text, parts.plan.columns))
+    chosen = _chosen(texts, version)
+    return NamedFilter(name, chosen.version, parse(chosen.text, parts.plan.columns, things_of(parts.control)))
 
 
 def text_filter(parts: Parts, text: str) -> NamedFilter:
@@ -47,9 +66,9 @@ def text_filter(parts: Parts, text: str) -> NamedFilter:
     Raises:
         FilterError: it is refused.
     """
-    columns: dict[str, Column] = parts.plan.columns
-    check_text(text, columns)
-    return NamedFilter(UNNAMED, 0, parse(text, columns))
+    things = things_of(parts.control)
+    check_text(text, parts.plan.columns, things)
+    return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things))
 
 
 def _chosen(texts: list[FilterText], version: int | None) -> FilterText:
@@ -72,9 +91,10 @@ def run_backtest(
     Raises:
         InputError: nothing is recorded in these nights.
     """
-    home: Home = parts.home
-    folder = BacktestFolder(home.backtests, question.asked.name, question.asked.version, question.key)
-    nights: list[NightResult] = list(backtest(past_of(parts), question, folder, progress, stopping))
+    past = past_of(parts, *(each for each in (question.asked, question.versus) if each is not None))
+    question = replace(question, lists=past.lists_now.contents)
+    folder = BacktestFolder(parts.home.backtests, question.asked.name, question.asked.version, question.key)
+    nights = list(backtest(past, question, folder, progress, stopping))
     if not nights and not stopping():
         raise InputError(
             f"nothing is recorded from {question.first} to {question.last}: `linnet audit` tells of nights"

@@ -16,7 +16,7 @@ from linnet.errors import InputError
 
 if TYPE_CHECKING:
     from linnet.app.wiring import Parts
-    from linnet.operations.backtest import Question
+    from linnet.operations.backtest_nights import Question
 
 _NIGHTS = re.compile(r"(\d{8})(?:\.\.(\d{8}))?")
 
@@ -75,7 +75,7 @@ def _question(
 ) -> Question:
     from linnet.app.backtesting import named_filter, text_filter
     from linnet.app.score_command import read_truth
-    from linnet.operations.backtest import Question
+    from linnet.operations.backtest_nights import Question
     from linnet.operations.backtest_truth import classes_of
 
     name, text, version, versus = meant

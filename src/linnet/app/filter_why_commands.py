@@ -31,8 +31,9 @@ def why(
 
     place = home_path(home)
     with reader(existing(place), settings(place)) as parts:
-        past = past_of(parts)
-        found = explained(past, named_filter(parts, name, version), *find_alert(past, alert))
+        asked = named_filter(parts, name, version)
+        past = past_of(parts, asked)
+        found = explained(past, asked, *find_alert(past, alert))
     if as_json:
         show_json(found.as_dict())
     else:
@@ -78,4 +79,4 @@ def change_sentence(found: Why) -> str:
 
 
 def _shown(value: object) -> str:
-    return "null" if value is None else str(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from linnet.core.json_rows import rows as json_rows
 from linnet.core.lots import fnv1a64, hash64
 from linnet.core.ports import Store
-from linnet.operations.backtest import CATCH, NightResult, Question
 from linnet.operations.backtest_classes import ClassFound, classes_found
+from linnet.operations.backtest_nights import CATCH, NightResult, Question
 from linnet.operations.binomial import INTERVAL
 
 GALLERY = 12

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.lightcurve import join
+from linnet.core.membership import FAILED, is_list
 from linnet.core.module import Module
 from linnet.core.plan import Plan
 from linnet.core.unit import Run
@@ -21,6 +22,9 @@ from linnet.core.vocabulary import HISTORY
 from linnet.filters.evaluate import Lookup
 from linnet.operations.recorded_nights import Past, RecordedNight
 from linnet.operations.replay_packets import REFERENCE, replay
+
+_PLACE = ("healpix", "ra", "dec")
+"""What is asked of areas and watchlists."""
 
 Failed = Callable[[Module, Exception], None]
 
@@ -32,7 +36,8 @@ class Rows:
     Attributes:
         table: the recorded columns, one row for each alert.
         columns: all columns by name.
-        after_the_fact: column -> module and version that made it, where the recorded run had no such module.
+        after_the_fact: column -> module and version that made it, where the recorded run had no such module; and
+            membership -> version of the list, where the run did not ask for it.
     """
 
     table: pa.Table
@@ -52,8 +57,9 @@ class Lived:
 
     def __init__(self, past: Past, needs: Sequence[str], always: Sequence[str], failed: Failed) -> None:
         self._past = past
-        self._needs = tuple(needs)
-        self._always = tuple(always)
+        self._lists = tuple(name for name in needs if is_list(name))
+        self._needs = tuple(name for name in needs if not is_list(name))
+        self._always = (*always, *(_PLACE if self._lists else ()))
         self._failed = failed
         self._runs = past.store.runs()
         self._givers = {name: module for module in past.plan.modules for name in module.gives}
@@ -84,12 +90,29 @@ class Lived:
             of_run = _of_run(table, run_id)
             missing = self._missing(night.survey, of_run, run, self._needs)
             if not missing:
-                yield Rows(of_run, _whole(of_run), {})
+                yield self._with_lists(Rows(of_run, _whole(of_run), {}), run)
                 continue
             # The same rows again, with what leads to their packets and what newer modules need of the record.
             names = list(dict.fromkeys([*self._needs, *(n for m in self._behind(missing) for n in m.needs)]))
             wider = _filtered(read(("run_id", *REFERENCE, *self._always, *names)), chosen)
-            yield from self._out_of_packets(night, _of_run(wider, run_id), run, names)
+            for rows in self._out_of_packets(night, _of_run(wider, run_id), run, names):
+                yield self._with_lists(rows, run)
+
+    def _with_lists(self, rows: Rows, run: Run | None) -> Rows:
+        """The rows with what is asked of areas and watchlists: of those that the run used, else of those of today."""
+        if not self._lists:
+            return rows
+        recorded = None if run is None else self._past.lists(run)
+        used = {} if recorded is None else recorded.contents
+        places = pa.RecordBatch.from_pydict({name: rows.columns[name] for name in _PLACE})
+        columns, after = dict(rows.columns), dict(rows.after_the_fact)
+        for name in self._lists:
+            if recorded is not None and name in used:
+                columns[name] = recorded.of(name, places)
+            else:
+                columns[name] = self._past.lists_now.of(name, places)
+                after[name] = f"list {self._past.lists_now.contents.get(name, FAILED)}"
+        return Rows(rows.table, columns, after)
 
     def _missing(self, survey: str, table: pa.Table, run: Run | None, names: Sequence[str]) -> list[str]:
         """Names that the record does not answer and the packets can."""

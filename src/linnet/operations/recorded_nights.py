@@ -9,9 +9,11 @@ from functools import partial
 import pyarrow as pa
 
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.membership import NO_LISTS, Memberships
 from linnet.core.plan import Plan
 from linnet.core.ports import RawArchive, ScienceArchive, Store
 from linnet.core.survey import Survey
+from linnet.core.unit import Run
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Past:
 
     Attributes:
         plan: today's modules, with today's catalogues.
+        lists: the areas and watchlists of a recorded run, or None where a version is not there any more.
+        lists_now: those of today that are asked for.
     """
 
     store: Store
@@ -28,6 +32,8 @@ class Past:
     schemas: SchemaCache
     surveys: Mapping[str, Survey]
     plan: Plan
+    lists: Callable[[Run], Memberships | None] = lambda _run: NO_LISTS
+    lists_now: Memberships = NO_LISTS
 
 
 Read = Callable[[Sequence[str]], pa.Table]
