@@ -7,6 +7,7 @@ import pytest
 from linnet.core.column import Column, real
 from linnet.core.vocabulary import COMMON
 from linnet.errors import FilterError
+from linnet.filters.builtin import read
 from linnet.filters.clauses import clauses
 from linnet.filters.formatter import canonical
 from linnet.filters.history import MAX_HISTORIES, unit_of
@@ -152,3 +153,52 @@ def test_functions_have_units() -> None:
     for text, unit in wanted.items():
         function = next(n for n in walk(parse(f"{text} > 1", COMMON).tree) if isinstance(n, History))
         assert unit_of(function) == unit, text
+
+
+RISING = """
+topic_line = "Rising in r"
+description = "Two detections in r, the last one brighter."
+reference = "none"
+text = "count(lc where band = 'r') >= 2 and slope(lc.flux where band = 'r') > {least}"
+
+[options]
+least = { value = 5, unit = "nJy.d**-1", meaning = "Slope, at least." }
+
+[prey]
+classes = ["sn_ia"]
+among = "count(lc) >= 2"
+efficiency = 0.8
+
+[[must_pass]]
+why = "it rises by 10 a day"
+[must_pass.row]
+hist_mjd = [60000.0, 60001.0, 60002.0]
+hist_band = ["r", "r", "g"]
+hist_kind = [0, 0, 0]
+hist_flux = [100.0, 110.0, 5.0]
+
+[[must_not]]
+why = "it is constant"
+like = 0
+change = { hist_flux = [100.0, 100.0, 5.0] }
+
+[[must_not]]
+why = "the first flux is not known"
+like = 0
+change = { hist_flux = [nan, 110.0, 5.0] }
+
+[[must_not]]
+why = "no light curve is known"
+like = 0
+null = ["hist_mjd", "hist_band", "hist_kind", "hist_flux"]
+"""
+
+
+def test_examples_of_a_filter_have_light_curves() -> None:
+    assert "hist_flux" in read("rising", RISING).check(COMMON).columns
+    with pytest.raises(FilterError, match="it is constant: it must not pass"):
+        read("rising", RISING.replace("value = 5", "value = -1")).check(COMMON)
+    with pytest.raises(FilterError, match="other lengths"):
+        read("rising", RISING.replace("[100.0, 110.0, 5.0]", "[100.0, 110.0]")).check(COMMON)
+    with pytest.raises(FilterError, match="of another type"):
+        read("rising", RISING.replace("[100.0, 110.0, 5.0]", '["a", "b", "c"]')).check(COMMON)
