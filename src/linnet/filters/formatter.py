@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linnet.filters.history_nodes import Field, History
 from linnet.filters.tree import (
     And,
     Arithmetic,
@@ -82,8 +83,10 @@ def _value(node: Node) -> tuple[int, str]:
             return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
         case Case():
             return _ATOM, _choice(node)
-        case Column():
-            return _ATOM, node.name
+        case Column() | Field():
+            return _ATOM, getattr(node, "written", "") or node.name
+        case History():
+            return _ATOM, _history(node)
         case Literal():
             return _literal(node)
         case Member():
@@ -97,6 +100,12 @@ def _value(node: Node) -> tuple[int, str]:
 def _choice(node: Case) -> str:
     whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
     return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
+
+
+def _history(node: History) -> str:
+    target = f"{node.sequence}.{node.field}" if node.field else node.sequence
+    condition = "" if node.condition is None else f" where {_write(node.condition, _OR)}"
+    return f"{node.function}({target}{condition})"
 
 
 def _literal(node: Literal) -> tuple[int, str]:
