@@ -312,9 +312,9 @@ HOSTILE = [
 
 HARMLESS = [
     *MEANT,
-    "now() > mjd",
     "sqrt(mag) < 1",
     "case when mag < 19 then 1 end = 1",
+    "now() > mjd",
     "1 = 1",
     "true",
     "false",

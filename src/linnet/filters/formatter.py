@@ -97,15 +97,15 @@ def _value(node: Node) -> tuple[int, str]:
             raise TypeError(f"{type(node).__name__} is no value")
 
 
+def _choice(node: Case) -> str:
+    whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
+    return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
+
+
 def _history(node: History) -> str:
     target = f"{node.sequence}.{node.field}" if node.field else node.sequence
     condition = "" if node.condition is None else f" where {_write(node.condition, _OR)}"
     return f"{node.function}({target}{condition})"
-
-
-def _choice(node: Case) -> str:
-    whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
-    return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
 
 
 def _literal(node: Literal) -> tuple[int, str]:

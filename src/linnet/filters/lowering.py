@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from linnet.filters.expressions import Expressions
+from linnet.filters.look_ups import guarded
 from linnet.filters.signals import Opposite, Question, Signals
 from linnet.filters.tree import (
     And,
@@ -21,7 +22,6 @@ from linnet.filters.tree import (
     Not,
     Or,
     Tagged,
-    guarded,
 )
 
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -26,6 +26,7 @@ from linnet.filters.comparison import (
 )
 from linnet.filters.functions import NUMERIC
 from linnet.filters.history_nodes import History
+from linnet.filters.look_ups import looked_up
 from linnet.filters.tree import Node
 from linnet.filters.vectors import Numbers, Texts, Truth, Vector
 
@@ -38,10 +39,10 @@ def operands(node: Node) -> tuple[Node, ...]:
         case tree.In():
             return (node.item,)
         case History():
-            # Its condition is about points: nothing of it is a value of the alert.
+            # Its condition is about points; nothing of it is a value of an alert.
             return ()
         case tree.Case():
-            return tuple(part for when in node.whens for part in (*when, *tree.looked_up(when[0]))) + (
+            return tuple(part for when in node.whens for part in (*when, *looked_up(when[0]))) + (
                 (node.otherwise,) if node.otherwise else ()
             )
         case _:
