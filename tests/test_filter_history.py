@@ -1,4 +1,4 @@
-"""Functions of the light curve say what a slow reference says, alone and together, however a batch is cut. 15 s."""
+"""Functions of the light curve say what a slow reference says, alone and together, however a batch is cut. 30 s."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def alert(*points: tuple[float, float | None], kind: int = 0, **scalars: object)
     return {"mjd": 60_000.0, "gal_lat": 3.0, "n_detections": 1, "is_moving": False, "points": told, **scalars}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1250, deadline=None)
 @given(st.integers(0, 2**48))
 def test_every_function_is_what_the_slow_reference_says(seed: int) -> None:
     functions = [a_function(random.Random(seed + k)) for k in range(8)]

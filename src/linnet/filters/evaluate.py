@@ -68,6 +68,7 @@ class Evaluation:
             case Field() if self._fields is not None:
                 return self._fields[node.name]
             case History():
+                self._read_light_curves(node)
                 return self._histories[node]
             case tree.Literal():
                 return constant(node)
