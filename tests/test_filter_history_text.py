@@ -45,7 +45,8 @@ REFUSED = {
     "|lc.flux > 3": "lc.flux has one value for each point",
     "|forced.mag is null": "forced.mag has one value for each point",
     "mag < 3 and avg(|lc.flux) > 3": "lc.flux has one value for each point",
-    "MAX(|lc.flux) > 3": "lc.flux has one value for each point",
+    "|MAX(lc.flux) > 3": "no function is named MAX; did you mean max?",
+    "mag < 19 and |Now() > 3": "no function is named Now; did you mean now?",
     "mag < 19 |where mag > 2": "`where` stands only within a function",
     "|where > 1": "`where` stands only within a function",
     "now(|3) > 1": "takes nothing in its parentheses",
@@ -71,6 +72,7 @@ def test_the_nearest_valid_name_is_suggested() -> None:
     near = {
         "max(lc.flx) > 1": "lc.flux",
         "max(flux) > 1": "lc.flux",
+        "Count(lc) > 1": "count",
         "count(forcd) > 1": "forced",
         "count(lc where bnd = 'r') > 1": "band",
         "count(lc where lc.snr > 3) > 1": "snr",
