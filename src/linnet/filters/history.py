@@ -165,7 +165,7 @@ def _check_apart(word: Token, called: bool, *, inside: bool) -> None:
 def _now(call: Sequence[Token]) -> Column:
     if len(call) != 3:
         raise FilterError("now() is the time of the alert; it takes nothing in its parentheses", call[2].start)
-    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()")
+    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()", unit="d")
 
 
 def _history(call: Sequence[Token], read: Read | None) -> History:
