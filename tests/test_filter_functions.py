@@ -116,10 +116,8 @@ def test_a_condition_that_is_null_for_want_of_a_value_lets_the_next_one_be_asked
 
 
 def test_a_failed_look_up_takes_no_else() -> None:
-    given: dict[str, list[object]] = {
-        "found_state": ["match", "none", "failed", None],
-        "found": [1.0, None, None, None],
-    }
+    states = ["match", "none", "failed", None]
+    given: dict[str, list[object]] = {"found_state": [*states], "found": [1.0, None, None, None]}
     assert judged("case when found_state = 'match' then false else true end", **given) == [False, True, None, None]
     assert judged("case when found > 0 then 1 else 2 end = 2", **given) == [False, True, None, None]
     assert judged("case when x > 1 then 1 when found > 0 then 2 else 3 end is null", x=[2.0] * 4, **given) == [

@@ -7,6 +7,7 @@ import pytest
 from linnet.core.column import Column, real
 from linnet.core.vocabulary import COMMON
 from linnet.errors import FilterError
+from linnet.filters.builtin import read
 from linnet.filters.clauses import clauses
 from linnet.filters.formatter import canonical
 from linnet.filters.history import MAX_HISTORIES, unit_of
@@ -44,12 +45,13 @@ REFUSED = {
     "|lc.flux > 3": "lc.flux has one value for each point",
     "|forced.mag is null": "forced.mag has one value for each point",
     "mag < 3 and avg(|lc.flux) > 3": "lc.flux has one value for each point",
-    "MAX(|lc.flux) > 3": "lc.flux has one value for each point",
+    "|MAX(lc.flux) > 3": "no function is named MAX; did you mean max?",
+    "mag < 19 and |Now() > 3": "no function is named Now; did you mean now?",
     "mag < 19 |where mag > 2": "`where` stands only within a function",
     "|where > 1": "`where` stands only within a function",
     "now(|3) > 1": "takes nothing in its parentheses",
     "mag < |now": "no column is named now",
-    "|coutn(1) > 2": "no function is named coutn; did you mean count?",
+    "|counts(1) > 2": "no function is named counts; did you mean count?",
     "alert|.flux > 1": "names have no dots",
     "max(lc.flux|.x) > 1": "names have no dots",
     "max(|lc.1) > 1": "wants a field of numbers",
@@ -70,6 +72,7 @@ def test_the_nearest_valid_name_is_suggested() -> None:
     near = {
         "max(lc.flx) > 1": "lc.flux",
         "max(flux) > 1": "lc.flux",
+        "Count(lc) > 1": "count",
         "count(forcd) > 1": "forced",
         "count(lc where bnd = 'r') > 1": "band",
         "count(lc where lc.snr > 3) > 1": "snr",
@@ -152,3 +155,52 @@ def test_functions_have_units() -> None:
     for text, unit in wanted.items():
         function = next(n for n in walk(parse(f"{text} > 1", COMMON).tree) if isinstance(n, History))
         assert unit_of(function) == unit, text
+
+
+RISING = """
+topic_line = "Rising in r"
+description = "Two detections in r, the last one brighter."
+reference = "none"
+text = "count(lc where band = 'r') >= 2 and slope(lc.flux where band = 'r') > {least}"
+
+[options]
+least = { value = 5, unit = "nJy.d**-1", meaning = "Slope, at least." }
+
+[prey]
+classes = ["sn_ia"]
+among = "count(lc) >= 2"
+efficiency = 0.8
+
+[[must_pass]]
+why = "it rises by 10 a day"
+[must_pass.row]
+hist_mjd = [60000.0, 60001.0, 60002.0]
+hist_band = ["r", "r", "g"]
+hist_kind = [0, 0, 0]
+hist_flux = [100.0, 110.0, 5.0]
+
+[[must_not]]
+why = "it is constant"
+like = 0
+change = { hist_flux = [100.0, 100.0, 5.0] }
+
+[[must_not]]
+why = "the first flux is not known"
+like = 0
+change = { hist_flux = [nan, 110.0, 5.0] }
+
+[[must_not]]
+why = "no light curve is known"
+like = 0
+null = ["hist_mjd", "hist_band", "hist_kind", "hist_flux"]
+"""
+
+
+def test_examples_of_a_filter_have_light_curves() -> None:
+    assert "hist_flux" in read("rising", RISING).check(COMMON).columns
+    with pytest.raises(FilterError, match="it is constant: it must not pass"):
+        read("rising", RISING.replace("value = 5", "value = -1")).check(COMMON)
+    with pytest.raises(FilterError, match="other lengths"):
+        read("rising", RISING.replace("[100.0, 110.0, 5.0]", "[100.0, 110.0]")).check(COMMON)
+    with pytest.raises(FilterError, match="of another type"):
+        read("rising", RISING.replace("[100.0, 110.0, 5.0]", '["a", "b", "c"]')).check(COMMON)

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from linnet.errors import FilterError
 from linnet.filters.arithmetic import as_floats
-from linnet.filters.tree import Case, Kind, looked_up
+from linnet.filters.look_ups import looked_up
+from linnet.filters.tree import Case, Kind
 from linnet.filters.vectors import Bools, Numbers, Texts, Truth, Vector
 
 Places = npt.NDArray[np.int64]

@@ -21,6 +21,7 @@ from linnet.filters import tree
 from linnet.filters.history_nodes import Field, History
 from linnet.filters.history_values import Histories, Judge
 from linnet.filters.light_curves import FieldValues
+from linnet.filters.look_ups import guarded
 from linnet.filters.operations import expect, operands, value
 from linnet.filters.tree import Node, kind_of
 from linnet.filters.vectors import Truth, Vector, array_of, constant, load
@@ -76,10 +77,11 @@ class Evaluation:
             case Field() if self._fields is not None:
                 return self._fields[node.name]
             case History():
+                self._read_light_curves(node)
                 return self._histories[node]
             case tree.Literal():
                 return constant(node)
-            case tree.IsNull() if isinstance(both := tree.guarded(node), tree.And):
+            case tree.IsNull() if isinstance(both := guarded(node), tree.And):
                 return self._vector(both)
             case _:
                 return value(node, [self._vector(part) for part in operands(node)])

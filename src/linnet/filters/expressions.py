@@ -10,6 +10,7 @@ from linnet.filters import tree
 from linnet.filters.evaluate import Lookup, column_of, judging
 from linnet.filters.history_nodes import History
 from linnet.filters.history_values import Histories
+from linnet.filters.look_ups import guarded
 from linnet.filters.operations import operands, value
 from linnet.filters.tree import Node
 from linnet.filters.vectors import Bools, Vector, constant, load
@@ -36,7 +37,7 @@ class Expressions:
 
     def place(self, node: Node) -> int:
         """The number of an expression, the same for equal ones."""
-        node = tree.guarded(node) if isinstance(node, tree.IsNull) else node
+        node = guarded(node) if isinstance(node, tree.IsNull) else node
         found = self._places.get(node)
         if found is None:
             parts = tuple(self.place(part) for part in operands(node))
@@ -77,7 +78,7 @@ class Values:
                 # All of them, so that a column which is not as declared is an error whatever the other clauses say.
                 array = self._arrays[place] = column_of(node, lookup, length)
                 self._empty[place] = array.null_count == length
-            else:
+            elif not isinstance(node, History):
                 # So that whole columns of another survey cost nothing.
                 self._empty[place] = _is_strict(node) and any(self._empty[part] for part in expressions.parts[place])
         functions = expressions.functions()
@@ -115,4 +116,4 @@ class Values:
 
 def _is_strict(node: Node) -> bool:
     """Whether a node is null wherever one of its operands is."""
-    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare)
+    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare | tree.Cone)

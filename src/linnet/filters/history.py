@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
 from linnet.filters.history_nodes import ABSENT, FIELDS, FUNCTIONS, SEQUENCES, Field, History
+from linnet.filters.look_ups import names
 from linnet.filters.tokens import Token
-from linnet.filters.tree import Column, In, Kind, Node, Span, kind_of, names, walk
+from linnet.filters.tree import Column, In, Kind, Node, Span, kind_of, walk
 
 MAX_HISTORIES = 20
 """Functions of the light curve in one filter."""
@@ -147,6 +148,9 @@ def _check_apart(word: Token, called: bool, *, inside: bool) -> None:
         raise FilterError(f"`where` stands only within a function of the light curve: {_FORMS}", word.start)
     if word.sort not in ("name", "function"):
         return
+    lower = word.text.lower()
+    if called and lower != word.text and lower in (*FUNCTIONS, NOW):
+        raise FilterError(f"no function is named {word.text}; did you mean {lower}?", word.start, lower)
     sequence, _, name = word.text.partition(".")
     if inside and called and word.text in ABOUT_ALERTS:
         raise FilterError(f"{word.text} is about the alert and not about its points; put it outside", word.start)
@@ -161,7 +165,7 @@ def _check_apart(word: Token, called: bool, *, inside: bool) -> None:
 def _now(call: Sequence[Token]) -> Column:
     if len(call) != 3:
         raise FilterError("now() is the time of the alert; it takes nothing in its parentheses", call[2].start)
-    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()")
+    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()", unit="d")
 
 
 def _history(call: Sequence[Token], read: Read | None) -> History:

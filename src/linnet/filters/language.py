@@ -18,11 +18,12 @@ from linnet.filters.grammar import syntax
 from linnet.filters.history import NOW, Inside, Scope, take_apart, visible
 from linnet.filters.history_nodes import FIELDS
 from linnet.filters.history_nodes import FUNCTIONS as OF_POINTS
+from linnet.filters.look_ups import names
 from linnet.filters.names import check_names
 from linnet.filters.others import Others
 from linnet.filters.things import NOTHING, Things
 from linnet.filters.tokens import Token
-from linnet.filters.tree import Node, names
+from linnet.filters.tree import Node
 from linnet.filters.words import words
 
 CALLED = frozenset({*FUNCTIONS, *OF_POINTS, NOW})
@@ -122,6 +123,7 @@ def _key(word: Token) -> tuple[str, str]:
 
 
 def _spelling(word: Token) -> str:
-    if word.sort != "number":
+    if word.sort not in ("number", "quantity"):
         return word.text
-    return str(int(word.text)) if word.text.isdigit() else repr(float(word.text))
+    digits, space, unit = word.text.partition(" ")
+    return (str(int(digits)) if digits.isdigit() else repr(float(digits))) + space + unit

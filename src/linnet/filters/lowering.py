@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from linnet.filters.expressions import Expressions
+from linnet.filters.look_ups import guarded
 from linnet.filters.signals import Opposite, Question, Signals
 from linnet.filters.tree import (
     And,
@@ -12,6 +13,7 @@ from linnet.filters.tree import (
     Case,
     Column,
     Compare,
+    Cone,
     In,
     IsNull,
     Kind,
@@ -21,7 +23,6 @@ from linnet.filters.tree import (
     Not,
     Or,
     Tagged,
-    guarded,
 )
 
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -146,7 +147,7 @@ def _asks_twice(node: IsNull | Compare | Case) -> bool:
 
 
 def _is_composed(node: Node) -> bool:
-    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Literal | Member)
+    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Cone | Literal | Member)
 
 
 def _settled(operator: str, kind: Kind, literal: Literal) -> tuple[str, int | float | str] | None:

@@ -24,8 +24,10 @@ from linnet.filters.comparison import (
     number_in,
     text_in,
 )
+from linnet.filters.cones import within
 from linnet.filters.functions import NUMERIC
 from linnet.filters.history_nodes import History
+from linnet.filters.look_ups import looked_up
 from linnet.filters.tree import Node
 from linnet.filters.vectors import Numbers, Texts, Truth, Vector
 
@@ -38,10 +40,10 @@ def operands(node: Node) -> tuple[Node, ...]:
         case tree.In():
             return (node.item,)
         case History():
-            # Its condition is about points: nothing of it is a value of the alert.
+            # Its condition is about points; nothing of it is a value of an alert.
             return ()
         case tree.Case():
-            return tuple(part for when in node.whens for part in (*when, *tree.looked_up(when[0]))) + (
+            return tuple(part for when in node.whens for part in (*when, *looked_up(when[0]))) + (
                 (node.otherwise,) if node.otherwise else ()
             )
         case _:
@@ -63,6 +65,8 @@ def value(node: Node, parts: Sequence[Vector]) -> Vector:
             return _numeric(node, [expect(Numbers, part) for part in parts])
         case tree.In():
             return _listed(node, parts[0])
+        case tree.Cone():
+            return within(node, *(expect(Numbers, part) for part in parts))
         case tree.IsNull():
             return Truth(~parts[0].valid, np.ones_like(parts[0].valid))
         case _:
