@@ -97,9 +97,9 @@ class Desk:
 
     def look_back(self, which: ListVersion, nights: str | None = None) -> PastMatches | None:
         """Look for what of the past lies in a list, and say how much; None where there is no past yet."""
+        span = _span(nights)
         if not self.home.store.exists():
             return None
-        span = _span(nights)
         with wiring.reader(self.home, settings(self.home.path)) as parts, counting("look back") as progress:
             found = find_past(which, parts.lists, (parts.store, parts.science), span, progress)
         lies = f"{found.matches} of {found.alerts} alerts of the past lie in {which.name}, of {found.objects} objects"
@@ -161,7 +161,7 @@ class Desk:
         page = self.keeping.files.past(which, limit=limit) if found is not None else None
         lines = [] if page is None else [_rounded(row) for row in rows(page.rows)]
         if as_json:
-            show_json({"name": name, **(asdict(found) if found is not None else {}), "matches": lines})
+            show_json({"name": name, **(asdict(found) if found is not None else {}), "rows": lines})
         elif page is None:
             out.print("nothing was taken yet", highlight=False)
         elif lines:
