@@ -92,9 +92,8 @@ def keeping(table: pa.Table) -> None:
         files.watchlist(which)
         opened = time.process_time()
         size = (Path(folder) / "lists/watchlists/it/0001.parquet").stat().st_size / 1e6
-    sys.stdout.write(
-        f"from text: read {read - began:.2f} s, kept {kept - read:.2f} s ({size:.0f} MB), opened {opened - kept:.2f} s\n"
-    )
+    told = f"read {read - began:.2f} s, kept {kept - read:.2f} s ({size:.0f} MB), opened {opened - kept:.2f} s"
+    sys.stdout.write(f"from text: {told}\n")
 
 
 def compare(listed: tuple[Sky, Floats], alerts: Sky, found: npt.NDArray[np.bool_]) -> tuple[int, float]:
@@ -102,7 +101,7 @@ def compare(listed: tuple[Sky, Floats], alerts: Sky, found: npt.NDArray[np.bool_
     sky, radius = listed
     order = np.argsort(sky.dec, kind="stable")
     ra, dec, reach = sky.ra[order], sky.dec[order], radius[order]
-    low, high = np.searchsorted(dec, alerts.dec - 1.000001), np.searchsorted(dec, alerts.dec + 1.000001, side="right")
+    low, high = (np.searchsorted(dec, alerts.dec + side * 1.000001) for side in (-1, 1))
     began, wrong = time.process_time(), 0
     for i in range(len(alerts.ra)):
         strip = slice(low[i], high[i])
