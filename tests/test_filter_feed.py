@@ -25,9 +25,9 @@ class Busy(MemoryControl):
         super().__init__()
         self.reads = 0
 
-    def filters(self, *, active: bool = False) -> list[FilterText]:
+    def take_up(self, seq: int) -> list[FilterText]:
         """As they are, and then there is one more."""
-        found = super().filters(active=active)
+        found = super().take_up(seq)
         self.reads += 1
         if self.reads == 1:
             add(self, "second", "mag < 12")

@@ -78,7 +78,7 @@ class FilterFeed:
 
     def _compile(self) -> GuardedFilters:
         seq = self._store.last_tag() + 1
-        texts = self._control.filters(active=True)
+        texts = self._control.take_up(seq) if self._record else self._control.filters(active=True)
         self._reading.begin(things_of(self._control, texts))
         found: list[tuple[FilterText, NamedFilter]] = []
         for text in texts:
@@ -86,22 +86,12 @@ class FilterFeed:
                 found.append((text, self._reading.read(text)))
             except FilterError as error:
                 self._refused(text, error)
-                self._switch_off(text.name, text.version, "unfit", f"it does not fit any more: {error}")
-        if self._record:
-            self._take_up(found, seq)
+                self._switch_off(text.name, text.version, "unfit", f"it does not fit any more: {error}", seq - 1)
+                continue
+            if self._record and (text.name, text.version) not in self._met:
+                self._met.add((text.name, text.version))
+                self._judge(*found[-1])
         return self._guard.around(sorted((one for _, one in found), key=lambda f: f.name))
-
-    def _take_up(self, found: list[tuple[FilterText, NamedFilter]], seq: int) -> None:
-        """Record where activations begin and end, and run the examples of versions that were not met before."""
-        begun = {(name, version): since for name, version, since in self._control.activations()}
-        for text, one in found:
-            key = (text.name, text.version)
-            if begun.get(key) is None:
-                self._control.record_activation(*key, seq)
-            if key not in self._met:
-                self._met.add(key)
-                self._judge(text, one)
-        self._control.record_ends(seq - 1)
 
     def _judge(self, text: FilterText, one: NamedFilter) -> None:
         """Run the examples of a version: columns may mean something else than when it was written."""
@@ -112,8 +102,8 @@ class FilterFeed:
         elif any(notice.kind == "examples" for notice in self._control.notices(text.name)):
             self._control.close_notices(text.name, "examples")
 
-    def _switch_off(self, name: str, version: int, kind: NoticeKind, reason: str) -> None:
-        if self._record and self._control.switch_off(name, version, kind, reason):
+    def _switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, until: int | None = None) -> None:
+        if self._record and self._control.switch_off(name, version, kind, reason, until=until):
             self._told(name, version, kind, reason)
 
 
