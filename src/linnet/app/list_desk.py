@@ -15,8 +15,9 @@ from linnet.adapters.list_files import ListFolder
 from linnet.app import wiring
 from linnet.app.config import settings
 from linnet.app.console import out, show_json, show_pairs, show_table
+from linnet.app.filter_reading import things_of
 from linnet.app.home import Home
-from linnet.app.lists import list_things
+from linnet.app.installing import install
 from linnet.app.progress import counting
 from linnet.core.json_rows import JsonRow, rows
 from linnet.core.list_port import LIST_NAME, ListVersion, PastMatches, Sort
@@ -177,9 +178,9 @@ class Desk:
 
     def _asking(self, column: str) -> list[str]:
         """Active filters that ask for a list."""
-        plan, things = wiring.plan(self.home), list_things(self.control)
-        found = []
-        for each in self.control.filters(active=True):
+        active = self.control.filters(active=True)
+        plan, things, found = wiring.plan(self.home), things_of(self.control, active), []
+        for each in active:
             try:
                 if column in parse(each.text, plan.columns, things).columns:
                     found.append(each.name)
@@ -193,7 +194,7 @@ def desk(sort: Sort, home: Home) -> Iterator[Desk]:
     """The lists of a home; the default filters and the default route are in it before anything is changed."""
     control = wiring.open_control(home)
     try:
-        wiring.install(control)
+        install(control)
         yield Desk(sort, home, control, ListKeeping(control, ListFolder(home.lists)))
     finally:
         control.close()
