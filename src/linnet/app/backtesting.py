@@ -91,8 +91,11 @@ def run_backtest(
     Raises:
         InputError: nothing is recorded in these nights.
     """
-    past = past_of(parts, *(each for each in (question.asked, question.versus) if each is not None))
-    question = replace(question, lists=past.lists_now.contents)
+    asked = [each for each in (question.asked, question.versus) if each is not None]
+    past = past_of(parts, *asked)
+    needs = {name for each in asked for name in each.condition.columns}
+    modules = {m.name: f"{m.version} {m.content}" for m in parts.plan.modules if not needs.isdisjoint(m.gives)}
+    question = replace(question, today={**modules, **past.lists_now.contents})
     folder = BacktestFolder(parts.home.backtests, question.asked.name, question.asked.version, question.key)
     nights = list(backtest(past, question, folder, progress, stopping))
     if not nights and not stopping():
