@@ -67,7 +67,7 @@ class Question:
         trees = [repr(each.condition.tree) for each in (self.asked, self.versus) if each is not None]
         truth = "" if self.truth is None else self.truth.digest
         told = json.dumps(
-            [_FORMAT, self.asked.name, self.asked.version, trees, self.share, truth, sorted(self.lists.items())]
+            [_FORMAT, self.asked.name, self.asked.version, trees, self.share, truth, sorted(self.today.items())]
         )
         return sha256(told.encode()).hexdigest()[:10]
 
