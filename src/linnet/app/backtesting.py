@@ -93,15 +93,24 @@ def run_backtest(
     """
     asked = [each for each in (question.asked, question.versus) if each is not None]
     past = past_of(parts, *asked)
-    needs = {name for each in asked for name in each.condition.columns}
-    modules = {m.name: f"{m.version} {m.content}" for m in parts.plan.modules if not needs.isdisjoint(m.gives)}
-    question = replace(question, today={**modules, **past.lists_now.contents})
+    question = replace(question, today=_today(past, asked))
     folder = BacktestFolder(parts.home.backtests, question.asked.name, question.asked.version, question.key)
-    nights = list(backtest(past, question, folder, progress, stopping))
+    reached = [0, 1]
+
+    def note(done: int, total: int) -> None:
+        reached[:] = [done, total]
+        progress(done, total)
+
+    nights = list(backtest(past, question, folder, note, stopping))
     if not nights and not stopping():
-        raise InputError(
-            f"nothing is recorded from {question.first} to {question.last}: `linnet audit` tells of nights"
-        )
-    found = report(question, nights, parts.store, complete=not stopping())
+        raise InputError(f"no night from {question.first} to {question.last} is recorded here")
+    found = report(question, nights, parts.store, complete=reached[0] == reached[1])
     folder.report(found.as_dict())
     return found, folder.path
+
+
+def _today(past: Past, asked: list[NamedFilter]) -> dict[str, str]:
+    """Versions of what of today these filters may ask: modules, areas, watchlists."""
+    needs = {name for each in asked for name in each.condition.columns}
+    modules = {m.name: f"{m.version} {m.content}" for m in past.plan.modules if not needs.isdisjoint(m.gives)}
+    return {**modules, **past.lists_now.contents}
