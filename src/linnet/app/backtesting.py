@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from linnet.adapters.backtest_folder import BacktestFolder
-from linnet.app.filter_commands import check_text
 from linnet.app.lists import ListFeed, list_things, recorded_lists
 from linnet.app.wiring import Parts
 from linnet.core.ports import Control, FilterText
-from linnet.errors import InputError, NotFoundError
+from linnet.errors import FilterError, InputError, NotFoundError
 from linnet.filters.filter_set import FilterSet, NamedFilter
 from linnet.filters.language import parse
 from linnet.filters.things import Things
@@ -66,9 +65,11 @@ def text_filter(parts: Parts, text: str) -> NamedFilter:
     Raises:
         FilterError: it is refused.
     """
-    things = things_of(parts.control)
-    check_text(text, parts.plan.columns, things)
-    return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things))
+    try:
+        return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things_of(parts.control)))
+    except FilterError as error:
+        where = "" if error.position is None else f" (at character {error.position + 1})"
+        raise FilterError(f"{error}{where}", error.position, error.suggestion) from error
 
 
 def _chosen(texts: list[FilterText], version: int | None) -> FilterText:
