@@ -80,7 +80,8 @@ def answer(*arguments: str | Path) -> Any:
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
     *("simulate", "score", "run", "top", "record", "play"),
-    *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
+    *("dead list", "dead show", "dead retry", "dead export", "new module"),
+    *(f"filter {name}" for name in ("activate", "add", "check", "diff", "edit", "list", "off", "show")),
     *("route add", "route list", "route remove"),
     *("catalogs add", "catalogs list", "catalogs show", "catalogs remove"),
 }

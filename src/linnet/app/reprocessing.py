@@ -16,6 +16,7 @@ from linnet.core.unit import Run
 from linnet.errors import FilterError
 from linnet.filters.filter_set import FilterSet, NamedFilter
 from linnet.filters.language import parse
+from linnet.filters.things import Things
 from linnet.operations import reprocess as operation
 
 
@@ -65,7 +66,8 @@ def _recorded_filters(parts: Parts, plans: Callable[[Run], Plan | None]) -> Call
         plan = plans(run)
         try:
             columns = (plan or parts.plan).columns
-            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns)) for n, v in run.filters])
+            things = Things(filters={name: texts[name, version] for name, version in run.filters})
+            return FilterSet([NamedFilter(n, v, parse(texts[n, v], columns, things)) for n, v in run.filters])
         except (KeyError, FilterError):
             return None
 

@@ -14,7 +14,7 @@ import uvicorn
 from linnet import __version__
 from linnet.app.config import settings
 from linnet.app.console import out
-from linnet.app.filter_commands import check_text
+from linnet.app.desk import desk_of
 from linnet.app.home import existing
 from linnet.app.wiring import Parts, reader
 from linnet.core.decoding import Schema
@@ -76,7 +76,9 @@ def broker(parts: Parts) -> Broker:
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
-        check_filter=lambda text: check_text(text, parts.plan.columns),
+        desk=desk_of(parts),
+        science=parts.science,
+        owners=parts.settings.web_owner,
     )
 
 
