@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from linnet.adapters.backtest_folder import BacktestFolder
-from linnet.app.lists import ListFeed, list_things, recorded_lists
+from linnet.app.lists import ListFeed, recorded_lists
 from linnet.app.wiring import Parts
 from linnet.core.ports import Control, FilterText
 from linnet.errors import FilterError, InputError, NotFoundError
@@ -17,6 +17,8 @@ from linnet.filters.things import Things
 from linnet.operations.backtest import backtest
 from linnet.operations.backtest_nights import Question
 from linnet.operations.backtest_report import Report, report
+from linnet.operations.filter_reading import told
+from linnet.operations.list_keeping import list_things
 from linnet.operations.recorded_nights import Past
 
 UNNAMED = "text"
@@ -68,8 +70,7 @@ def text_filter(parts: Parts, text: str) -> NamedFilter:
     try:
         return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things_of(parts.control)))
     except FilterError as error:
-        where = "" if error.position is None else f" (at character {error.position + 1})"
-        raise FilterError(f"{error}{where}", error.position, error.suggestion) from error
+        raise told(error) from error
 
 
 def _chosen(texts: list[FilterText], version: int | None) -> FilterText:

@@ -38,9 +38,9 @@ def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Be
 
     For the next page ask with `before` = `next_before`; it is null on the last page.
     """
-    if tag is not None and all(f.name != tag for f in broker.control.filters()):
+    if tag is not None and all(f.name != tag or tag in broker.hidden for f in broker.control.filters()):
         raise NotFoundError(f"no filter {tag} here; /api/v1/filters lists them")
-    found = broker.store.latest(tag, limit, before, public=broker.public_only)
+    found = reading.latest(broker, tag, limit, before)
     following = str(found.column("seq")[-1].as_py()) if found.num_rows == limit else None
     return JSONResponse({"alerts": reading.alert_rows(broker, found), "next_before": following})
 
