@@ -69,6 +69,8 @@ class Evaluation:
                 return negation(conjunction([negation(self._truth(i)) for i in node.items]))
             case tree.Not():
                 return negation(self._truth(node.item))
+            case tree.Tagged():
+                return self._truth(node.item)
             case tree.IsNull() if isinstance(both := tree.guarded(node), tree.And):
                 return self._truth(both)
             case tree.IsNull():
@@ -103,7 +105,7 @@ class Evaluation:
 
     def _vector(self, node: Node) -> Vector:
         match node:
-            case tree.Column():
+            case tree.Column() | tree.Member():
                 return self._column(node)
             case tree.Literal():
                 return constant(node)
@@ -119,23 +121,30 @@ class Evaluation:
     def _numbers(self, node: Node) -> Numbers:
         return expect(Numbers, self._vector(node))
 
-    def _column(self, node: tree.Column) -> Vector:
-        if node.name not in self._loaded:
-            self._loaded[node.name] = load(column_of(node, self._lookup, self._length), node)
-        return self._loaded[node.name]
+    def _column(self, node: tree.Column | tree.Member) -> Vector:
+        name = name_of(node)
+        if name not in self._loaded:
+            self._loaded[name] = load(column_of(node, self._lookup, self._length), node)
+        return self._loaded[name]
 
 
-def column_of(node: tree.Column, lookup: Lookup, length: int) -> pa.Array:
-    """The array of a column.
+def name_of(node: tree.Column | tree.Member) -> str:
+    """The name under which an array is looked up."""
+    return node.name if isinstance(node, tree.Column) else node.column
+
+
+def column_of(node: tree.Column | tree.Member, lookup: Lookup, length: int) -> pa.Array:
+    """The array of a column or membership.
 
     Raises:
         FilterError: it comes with another type or length than the filter was checked against.
     """
-    array = lookup(node.name)
+    name = name_of(node)
+    array = lookup(name)
     if len(array) != length:
-        raise FilterError(f"column {node.name} came with {len(array)} rows instead of {length}")
+        raise FilterError(f"column {name} came with {len(array)} rows instead of {length}")
     if not pa.types.is_null(array.type) and kind_of(array.type) is not node.kind:
-        raise FilterError(f"column {node.name} came as {array.type}; the filter was checked for {node.kind.value}")
+        raise FilterError(f"column {name} came as {array.type}; the filter was checked for {node.kind.value}")
     return array
 
 

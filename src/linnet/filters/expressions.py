@@ -55,7 +55,7 @@ class Values:
         self._empty = [False] * len(expressions.nodes)
         self._arrays: dict[int, pa.Array] = {}
         for place, node in enumerate(expressions.nodes):
-            if isinstance(node, tree.Column):
+            if isinstance(node, tree.Column | tree.Member):
                 # All of them, so that a column which is not as declared is an error whatever the other clauses say.
                 array = self._arrays[place] = column_of(node, lookup, length)
                 self._empty[place] = array.null_count == length
@@ -76,7 +76,7 @@ class Values:
     def _make(self, place: int) -> Vector:
         node = self._expressions.nodes[place]
         match node:
-            case tree.Column():
+            case tree.Column() | tree.Member():
                 return load(self._arrays[place], node)
             case tree.Literal():
                 return constant(node)

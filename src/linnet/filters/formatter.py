@@ -12,10 +12,12 @@ from linnet.filters.tree import (
     In,
     IsNull,
     Literal,
+    Member,
     Negative,
     Node,
     Not,
     Or,
+    Tagged,
 )
 
 # How tightly a construct binds; an operand that binds less tightly than its place asks for gets parentheses.
@@ -81,6 +83,10 @@ def _value(node: Node) -> tuple[int, str]:
             return _ATOM, node.name
         case Literal():
             return _literal(node)
+        case Member():
+            return _ATOM, f"{node.sort}({_quoted(node.name)})"
+        case Tagged():
+            return _ATOM, f"tag({_quoted(node.name)})"
         case _:
             raise TypeError(f"{type(node).__name__} is no value")
 
@@ -90,6 +96,10 @@ def _literal(node: Literal) -> tuple[int, str]:
     if isinstance(value, bool):
         return _ATOM, "true" if value else "false"
     if isinstance(value, str):
-        return _ATOM, "'" + value.replace("'", "''") + "'"
+        return _ATOM, _quoted(value)
     text = repr(value)
     return (_SIGN if text.startswith("-") else _ATOM), text
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

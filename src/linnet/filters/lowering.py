@@ -6,7 +6,22 @@ import math
 
 from linnet.filters.expressions import Expressions
 from linnet.filters.signals import Opposite, Question, Signals
-from linnet.filters.tree import And, Between, Column, Compare, In, IsNull, Kind, Literal, Node, Not, Or, guarded
+from linnet.filters.tree import (
+    And,
+    Between,
+    Column,
+    Compare,
+    In,
+    IsNull,
+    Kind,
+    Literal,
+    Member,
+    Node,
+    Not,
+    Or,
+    Tagged,
+    guarded,
+)
 
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _REVERSED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -28,6 +43,8 @@ class Lowering:
             opposite: everywhere else instead, nulls among it.
         """
         match node:
+            case Tagged():
+                return self.where(node.item, wanted, opposite)
             case Not():
                 return self.where(node.item, not wanted, opposite)
             case And():
@@ -83,7 +100,7 @@ class Lowering:
 
 
 def _is_composed(node: Node) -> bool:
-    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Literal)
+    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Literal | Member)
 
 
 def _settled(operator: str, kind: Kind, literal: Literal) -> tuple[str, int | float | str] | None:

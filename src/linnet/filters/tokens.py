@@ -31,7 +31,7 @@ MAX_LISTED = 400
 KEYWORDS = frozenset({"and", "or", "not", "between", "in", "is", "null", "true", "false"})
 """Words of the language, in any case. Column names are lower or mixed case as declared and never one of these."""
 
-Sort = Literal["name", "keyword", "number", "string", "operator"]
+Sort = Literal["name", "function", "keyword", "number", "string", "operator"]
 
 
 class Token(NamedTuple):

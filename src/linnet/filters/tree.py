@@ -1,8 +1,8 @@
 """The typed tree of a filter: what is evaluated, formatted and explained. Texts are only ever read into it.
 
 Every node is frozen, knows its `kind`, and carries the `span` of the text it came from, which takes no part in
-equality: texts that differ in layout alone have equal trees. Later forms of the language (more functions, `case when`,
-light-curve conditions, units) add nodes and rows to `FUNCTIONS`; what is here keeps its meaning.
+equality: texts that differ in layout alone have equal trees. Later forms of the language add nodes; what is here keeps
+its meaning.
 """
 
 from __future__ import annotations
@@ -60,6 +60,34 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Member:
+    """Whether the alert lies in an area of the sky or matches an entry of a watchlist; null where nobody could look.
+
+    `sort` is the function that asks: `in_area` or `in_watchlist`.
+    """
+
+    sort: str
+    name: str
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+    @property
+    def column(self) -> str:
+        """The name under which its array is looked up. No column's name has a colon."""
+        return f"{self.sort}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Another filter's condition, under its name."""
+
+    name: str
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Literal:
     """A constant. The kind is part of its identity: 1 and 1.0 are different literals."""
 
@@ -99,7 +127,7 @@ class Arithmetic:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of one or more arguments, by its name in `FUNCTIONS`."""
+    """A function of one or more numbers, by its name."""
 
     name: str
     arguments: tuple[Node, ...]
@@ -179,11 +207,10 @@ class Or:
     kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
 
 
-Node: TypeAlias = Column | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+Node: TypeAlias = (
+    Column | Member | Tagged | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+)
 """Any node."""
-
-FUNCTIONS: dict[str, int] = {"abs": 1}
-"""Functions of numbers, and how many arguments they take. `abs` gives the kind of its argument."""
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -197,7 +224,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item, node.low, node.high)
         case In():
             return (node.item, *node.values)
-        case Not() | Negative() | IsNull():
+        case Not() | Negative() | IsNull() | Tagged():
             return (node.item,)
         case Call():
             return node.arguments
@@ -213,16 +240,27 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def names(node: Node) -> tuple[str, ...]:
-    """Sorted names of the columns that a tree reads, and of those that say how the look-ups behind them went."""
-    read = [n for n in walk(node) if isinstance(n, Column)]
-    return tuple(sorted({n.name for n in read} | {n.look_up for n in read if n.look_up}))
+    """Sorted names of what a tree looks up: columns, those that say how the look-ups behind them went, memberships."""
+    found: set[str] = set()
+    for each in walk(node):
+        match each:
+            case Column():
+                found |= {each.name, each.look_up or each.name}
+            case Member():
+                found.add(each.column)
+    return tuple(sorted(found))
 
 
 def guarded(node: IsNull) -> IsNull | And:
     """The question together with one that is null where a look-up failed: its state equals itself, or is unknown."""
-    states = sorted({n.look_up for n in walk(node.item) if isinstance(n, Column) and n.look_up})
     plain = IsNull(node.item, node.span, is_plain=True)
-    if node.is_plain or not states:
-        return plain
-    columns = [Column(name, Kind.TEXT, node.span, name) for name in states]
-    return And((plain, *(Compare("=", each, each) for each in columns)))
+    behind = () if node.is_plain else looked_up(node.item)
+    return And((plain, *(Compare("=", each, each) for each in behind))) if behind else plain
+
+
+def looked_up(node: Node) -> tuple[Column | Member, ...]:
+    """What is null where a look-up behind a node failed: states of catalogues, memberships. Each once, in one order."""
+    inside = list(walk(node))
+    states = sorted({n.look_up for n in inside if isinstance(n, Column) and n.look_up})
+    members = sorted({n for n in inside if isinstance(n, Member)}, key=lambda n: n.column)
+    return (*(Column(name, Kind.TEXT, node.span, name) for name in states), *members)

@@ -1,0 +1,77 @@
+"""Functions: what stands before a parenthesis. The parser knows none of them; what may be called is in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sqlglot import exp
+
+from linnet.errors import FilterError
+from linnet.filters.builder import Builder
+from linnet.filters.names import nearest
+from linnet.filters.syntax_nodes import bare, only
+from linnet.filters.tree import Call, Member, Node, Span, Tagged
+
+Reader: TypeAlias = Callable[[Builder, str, list[object], Span, int], Node]
+"""Makes a node of a function: its name, its arguments as sqlglot has them, its place in the text, its depth."""
+
+
+def call(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
+    """A function and its arguments."""
+    given = only(syntax, "this", "expressions")
+    name = str(given["this"]).removeprefix("_")
+    reader = FUNCTIONS.get(name)
+    if reader is None:
+        raise FilterError(f"{name[:20]} is no function of the language", builder.position())
+    start, _ = builder.leaf("function", name)
+    arguments = given.get("expressions") or []
+    if not isinstance(arguments, list):
+        raise FilterError(f"{name} takes arguments in parentheses", start)
+    return reader(builder, name, arguments, (start, builder.end(start)), depth)
+
+
+def _absolute(builder: Builder, name: str, arguments: list[object], span: Span, depth: int) -> Node:
+    _amount(name, arguments, 1, span)
+    item = builder.number(arguments[0], depth, name)
+    return Call(name, (item,), item.kind, span)
+
+
+def _member(builder: Builder, name: str, arguments: list[object], span: Span, _depth: int) -> Node:
+    what = {"in_area": "area", "in_watchlist": "watchlist"}[name]
+    wanted, start = quoted(builder, name, arguments, span)
+    known = {"in_area": builder.things.areas, "in_watchlist": builder.things.watchlists}[name]
+    if wanted not in known:
+        raise nearest(what, wanted, start, known, f"no {what} is known here")
+    return Member(name, wanted, span)
+
+
+def _tag(builder: Builder, name: str, arguments: list[object], span: Span, depth: int) -> Node:
+    wanted, start = quoted(builder, name, arguments, span)
+    return Tagged(wanted, builder.other(wanted, start, depth), span)
+
+
+def quoted(builder: Builder, name: str, arguments: list[object], span: Span) -> tuple[str, int]:
+    """The one quoted name that a function takes, and its position."""
+    _amount(name, arguments, 1, span)
+    syntax = bare(arguments[0])
+    if not isinstance(syntax, exp.Expression) or type(syntax) is not exp.Literal or not syntax.args.get("is_string"):
+        raise FilterError(f"{name} takes a name in single quotes", builder.position())
+    wanted = str(only(syntax, "this", "is_string")["this"])
+    builder.count(1)
+    return wanted, builder.leaf("string", wanted)[0]
+
+
+def _amount(name: str, arguments: list[object], wanted: int, span: Span) -> None:
+    if len(arguments) != wanted:
+        plural = "argument" if wanted == 1 else "arguments"
+        raise FilterError(f"{name} takes {wanted} {plural}; here are {len(arguments)}", span[0])
+
+
+FUNCTIONS: dict[str, Reader] = {
+    "abs": _absolute,
+    "in_area": _member,
+    "in_watchlist": _member,
+    "tag": _tag,
+}
+"""Every function, by its exact name."""
