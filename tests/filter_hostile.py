@@ -261,7 +261,6 @@ FUNCTIONS = [
     "avg(mag) > 1",
     "max(mag) > 1",
     "random() < 0.5",
-    "now() > mjd",
     "version() = 'x'",
     "ABS(mag) < 1",
     "abs() < 1",
@@ -312,6 +311,7 @@ HOSTILE = [
 ]
 
 HARMLESS = [
+    "now() > mjd",
     "1 = 1",
     "true",
     "false",

@@ -11,6 +11,7 @@ from linnet.errors import FilterError
 from linnet.filters import rules
 from linnet.filters.builder import AS_WRITTEN, Builder, Rule
 from linnet.filters.calls import call
+from linnet.filters.history import Scope
 from linnet.filters.others import Others
 from linnet.filters.things import Things
 from linnet.filters.tokens import Token
@@ -35,7 +36,12 @@ RULES: dict[type, Rule] = {
 
 
 def build(
-    syntax: exp.Expression, words: Sequence[Token], columns: Mapping[str, Declared], things: Things, others: Others
+    syntax: exp.Expression,
+    words: Sequence[Token],
+    columns: Mapping[str, Declared],
+    things: Things,
+    others: Others,
+    scope: Scope,
 ) -> Node:
     """Our tree of sqlglot's.
 
@@ -45,14 +51,19 @@ def build(
         columns: declared columns; every name in `words` is one of them or a function (`names.check_names`).
         things: areas, watchlists and filters that may be named.
         others: the trees of other filters.
+        scope: what names mean beside columns.
 
     Raises:
         FilterError: a construct outside of the language, types that do not fit, or a limit; with position.
     """
     builder = Builder(words, columns, things, others, RULES)
+    builder.scope = scope
     root = builder.node(syntax, 0)
     if builder.leaves_left():
         raise FilterError("the condition cannot be read as a whole", builder.position())
     if root.kind is not Kind.BOOLEAN:
-        raise FilterError(f"a filter is a condition; this is {AS_WRITTEN[root.kind]}", root.span[0])
+        raise FilterError(
+            f"{'what follows `where`' if scope.fields else 'a filter'} is a condition; this is {AS_WRITTEN[root.kind]}",
+            root.span[0],
+        )
     return root

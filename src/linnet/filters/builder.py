@@ -15,6 +15,7 @@ from sqlglot import exp
 from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
 from linnet.filters.constants import in_range
+from linnet.filters.history import ALERT, weight
 from linnet.filters.others import Others
 from linnet.filters.syntax_nodes import bare
 from linnet.filters.things import Things
@@ -44,6 +45,7 @@ class Builder:
     Attributes:
         columns: declared columns.
         things: what else may be named.
+        scope: what names mean beside columns.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Builder:
         self.columns = columns
         self.things = things
         self._others = others
+        self.scope = ALERT
         self._rules = rules
         self._leaves = [w for w in words if _is_leaf(w)]
         self._ends = _ends(words)
@@ -126,6 +129,17 @@ class Builder:
                 self._next += 1
                 return (word.start, word.end)
         raise FilterError(f"`{text[:20]}` cannot stand here", self.position())
+
+    def apart(self, name: str) -> Node | None:
+        """The next leaf as a node if it is a field of a point, or stands for what was read apart."""
+        leaf = self._leaves[self._next] if self.leaves_left() else None
+        if leaf is None or leaf.text != name or leaf.sort not in ("name", "slot"):
+            return None
+        found = self.scope.node(name, (leaf.start, leaf.end))
+        if found is not None:
+            self._next += 1
+            self.count(weight(found) - 1)
+        return found
 
     def end(self, start: int) -> int:
         """One past the parenthesis or `end` that closes what the function, list or `case` at `start` opens."""

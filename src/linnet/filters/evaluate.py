@@ -29,6 +29,9 @@ from linnet.filters.comparison import (
     number_in,
     text_in,
 )
+from linnet.filters.history_nodes import Field, History
+from linnet.filters.history_values import Histories, Judge
+from linnet.filters.light_curves import FieldValues
 from linnet.filters.tree import Node, kind_of
 from linnet.filters.vectors import Numbers, Texts, Truth, Vector, constant, load
 
@@ -44,12 +47,15 @@ class Evaluation:
     Args:
         lookup: gives the Arrow array of a column; a column of another survey comes as typed nulls.
         length: rows of the batch.
+        fields: of the points, where the rows are points of light curves.
     """
 
-    def __init__(self, lookup: Lookup, length: int) -> None:
+    def __init__(self, lookup: Lookup, length: int, fields: FieldValues | None = None) -> None:
         self._lookup = lookup
         self._length = length
+        self._fields = fields
         self._loaded: dict[str, Vector] = {}
+        self._histories: dict[History, Numbers] = {}
 
     def condition(self, node: Node) -> pa.BooleanArray:
         """A condition as an Arrow array of the batch's length, with nulls.
@@ -57,22 +63,24 @@ class Evaluation:
         Raises:
             FilterError: a column comes with another type or length than the filter was checked against.
         """
-        found = self._truth(node)
+        self._read_light_curves(node)
+        found = self.truth(node)
         true = np.broadcast_to(found.true, (self._length,))
         return pa.array(true, pa.bool_(), mask=~np.broadcast_to(found.valid, (self._length,)))
 
-    def _truth(self, node: Node) -> Truth:
+    def truth(self, node: Node) -> Truth:
+        """A condition as it is inside of the evaluator."""
         match node:
             case tree.And():
-                return conjunction([self._truth(i) for i in node.items])
+                return conjunction([self.truth(i) for i in node.items])
             case tree.Or():
-                return negation(conjunction([negation(self._truth(i)) for i in node.items]))
+                return negation(conjunction([negation(self.truth(i)) for i in node.items]))
             case tree.Not():
-                return negation(self._truth(node.item))
+                return negation(self.truth(node.item))
             case tree.Tagged():
-                return self._truth(node.item)
+                return self.truth(node.item)
             case tree.IsNull() if isinstance(both := tree.guarded(node), tree.And):
-                return self._truth(both)
+                return self.truth(both)
             case tree.IsNull():
                 valid = self._vector(node.item).valid
                 return Truth(~valid, np.ones_like(valid))
@@ -107,6 +115,10 @@ class Evaluation:
         match node:
             case tree.Column() | tree.Member():
                 return self._column(node)
+            case Field() if self._fields is not None:
+                return self._fields[node.name]
+            case History():
+                return self._histories[node]
             case tree.Literal():
                 return constant(node)
             case tree.Arithmetic():
@@ -116,7 +128,14 @@ class Evaluation:
             case tree.Call():
                 return absolute(self._numbers(node.arguments[0]))
             case _:
-                return self._truth(node)
+                return self.truth(node)
+
+    def _read_light_curves(self, node: Node) -> None:
+        """Make the values of all functions of the light curve together, so that each is read once."""
+        asked = list({n: None for n in tree.walk(node) if isinstance(n, History) and n not in self._histories})
+        if asked:
+            histories = Histories(self._lookup, self._length, asked, judging(self._lookup))
+            self._histories.update(zip(asked, histories.numbers(asked), strict=True))
 
     def _numbers(self, node: Node) -> Numbers:
         return expect(Numbers, self._vector(node))
@@ -126,6 +145,16 @@ class Evaluation:
         if name not in self._loaded:
             self._loaded[name] = load(column_of(node, self._lookup, self._length), node)
         return self._loaded[name]
+
+
+def judging(lookup: Lookup) -> Callable[[FieldValues], Judge]:
+    """Evaluation over points of light curves, to which `lookup` gives the columns of their alerts."""
+
+    def begin(fields: FieldValues) -> Judge:
+        points = fields.points
+        return Evaluation(lambda name: points.repeated(lookup(name)), len(points), fields).truth
+
+    return begin
 
 
 def name_of(node: tree.Column | tree.Member) -> str:

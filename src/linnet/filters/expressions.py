@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from linnet.errors import FilterError
 from linnet.filters import tree
 from linnet.filters.arithmetic import absolute, combine, negative
-from linnet.filters.evaluate import Lookup, column_of, expect
+from linnet.filters.evaluate import Lookup, column_of, expect, judging
+from linnet.filters.history_nodes import History
+from linnet.filters.history_values import Histories
 from linnet.filters.tree import Node, children
-from linnet.filters.vectors import Numbers, Vector, constant, load
+from linnet.filters.vectors import Bools, Numbers, Vector, constant, load
+
+THERE, COMPUTED, FROM_POINTS = range(3)
+"""What an expression costs: columns and constants are there, others must be computed from them, or from the points of
+light curves, which are many."""
 
 
 class Expressions:
@@ -18,26 +26,38 @@ class Expressions:
     Attributes:
         nodes: the expressions by number.
         parts: numbers of the direct parts of each.
+        histories: numbers of the functions of the light curve in each.
     """
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.parts: list[tuple[int, ...]] = []
+        self.histories: list[frozenset[int]] = []
         self._places: dict[Node, int] = {}
 
     def place(self, node: Node) -> int:
         """The number of an expression, the same for equal ones."""
         found = self._places.get(node)
         if found is None:
-            parts = tuple(self.place(part) for part in children(node))
+            # The condition of a function of the light curve is about points; nothing of it is a value of an alert.
+            below = () if isinstance(node, History) else children(node)
+            parts = tuple(self.place(part) for part in below)
             found = self._places[node] = len(self.nodes)
             self.nodes.append(node)
             self.parts.append(parts)
+            inside = frozenset().union(*(self.histories[part] for part in parts))
+            self.histories.append(frozenset({found}) if isinstance(node, History) else inside)
         return found
 
-    def is_plain(self, place: int) -> bool:
-        """Whether an expression is a column or a constant: free, beside one that must be computed."""
-        return not self.parts[place]
+    def cost(self, place: int) -> int:
+        """`THERE`, `COMPUTED` or `FROM_POINTS`: what it takes to have an expression."""
+        if self.histories[place]:
+            return FROM_POINTS
+        return COMPUTED if self.parts[place] else THERE
+
+    def functions(self) -> dict[int, History]:
+        """All functions of the light curve by number."""
+        return {place: node for place, node in enumerate(self.nodes) if isinstance(node, History)}
 
 
 class Values:
@@ -59,9 +79,19 @@ class Values:
                 # All of them, so that a column which is not as declared is an error whatever the other clauses say.
                 array = self._arrays[place] = column_of(node, lookup, length)
                 self._empty[place] = array.null_count == length
-            else:
+            elif not isinstance(node, History):
                 # Every operation on a null is null, so whole columns of another survey cost nothing.
                 self._empty[place] = any(self._empty[part] for part in expressions.parts[place])
+        functions = expressions.functions()
+        self._histories = Histories(lookup, length, functions.values(), judging(lookup)) if functions else None
+
+    def read_light_curves(self, rows: Mapping[int, Bools]) -> None:
+        """Make functions of the light curve (by number), each for the rows that matter; elsewhere they are null."""
+        if self._histories is not None:
+            functions = self._expressions.functions()
+            made = self._histories.where({functions[place]: mine for place, mine in rows.items()})
+            for place in rows:
+                self._made[place] = made[functions[place]]
 
     def is_empty(self, place: int) -> bool:
         """Whether an expression is known to be null in every row."""
@@ -80,6 +110,8 @@ class Values:
                 return load(self._arrays[place], node)
             case tree.Literal():
                 return constant(node)
+            case History() if self._histories is not None:
+                return self._histories.numbers([node])[0]
         numbers = [expect(Numbers, self[part]) for part in self._expressions.parts[place]]
         match node:
             case tree.Arithmetic():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linnet.filters.history_nodes import Field, History
 from linnet.filters.tree import (
     And,
     Arithmetic,
@@ -79,8 +80,10 @@ def _value(node: Node) -> tuple[int, str]:
             return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
         case Call():
             return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
-        case Column():
-            return _ATOM, node.name
+        case Column() | Field():
+            return _ATOM, getattr(node, "written", "") or node.name
+        case History():
+            return _ATOM, _history(node)
         case Literal():
             return _literal(node)
         case Member():
@@ -89,6 +92,12 @@ def _value(node: Node) -> tuple[int, str]:
             return _ATOM, f"tag({_quoted(node.name)})"
         case _:
             raise TypeError(f"{type(node).__name__} is no value")
+
+
+def _history(node: History) -> str:
+    target = f"{node.sequence}.{node.field}" if node.field else node.sequence
+    condition = "" if node.condition is None else f" where {_write(node.condition, _OR)}"
+    return f"{node.function}({target}{condition})"
 
 
 def _literal(node: Literal) -> tuple[int, str]:

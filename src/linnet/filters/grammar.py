@@ -42,7 +42,11 @@ _TYPES = {
 }
 # A function comes with a mark before its name, so that it is none of those that the parser knows.
 _MARK = {"function": "_"}
-_SORTS = {"name": TokenType.VAR, "function": TokenType.VAR, "number": TokenType.NUMBER, "string": TokenType.STRING}
+_SORTS = {
+    **dict.fromkeys(("name", "function", "slot"), TokenType.VAR),
+    "number": TokenType.NUMBER,
+    "string": TokenType.STRING,
+}
 
 
 def syntax(tokens: list[Token], text: str) -> exp.Expression:

@@ -15,12 +15,18 @@ from linnet.filters.calls import FUNCTIONS
 from linnet.filters.evaluate import Evaluation, Lookup
 from linnet.filters.formatter import canonical
 from linnet.filters.grammar import syntax
+from linnet.filters.history import NOW, Inside, Scope, take_apart, visible
+from linnet.filters.history_nodes import FIELDS
+from linnet.filters.history_nodes import FUNCTIONS as OF_POINTS
 from linnet.filters.names import check_names
 from linnet.filters.others import Others
 from linnet.filters.things import NOTHING, Things
 from linnet.filters.tokens import Token
 from linnet.filters.tree import Node, names
 from linnet.filters.words import words
+
+CALLED = frozenset({*FUNCTIONS, *OF_POINTS, NOW})
+"""Names of all functions."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +81,16 @@ def parse(text: str, columns: Mapping[str, Column], things: Things = NOTHING) ->
 
 
 def _tree(text: str, columns: Mapping[str, Column], things: Things, others: Others) -> Node:
+    def read(given: Inside) -> Node:
+        left, slots = take_apart(given.words, columns, None)
+        here = visible(columns, given.sequence)
+        check_names(left, here, CALLED)
+        return build(syntax(left, text), left, here, things, others, Scope(slots, frozenset(FIELDS)))
+
     found = words(text)
-    check_names(found, columns, FUNCTIONS)
-    tree = build(syntax(found, text), found, columns, things, others)
+    left, slots = take_apart(found, columns, read)
+    check_names(left, columns, CALLED)
+    tree = build(syntax(left, text), left, columns, things, others, Scope(slots))
     _check_complete(found, tree)
     return tree
 

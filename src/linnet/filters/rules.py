@@ -22,6 +22,9 @@ def column(builder: Builder, syntax: exp.Expression, _depth: int) -> Node:
     if type(identifier) is not exp.Identifier:
         raise FilterError("a column is written as its bare name", builder.position())
     name = str(only(identifier, "this")["this"])
+    apart = builder.apart(name)
+    if apart is not None:
+        return apart
     declared = builder.columns.get(name)
     kind = kind_of(declared.type) if declared else None
     if declared is None or kind is None:

@@ -28,17 +28,17 @@ MAX_LIST = 200
 MAX_LISTED = 400
 """Constants in all lists together."""
 
-KEYWORDS = frozenset({"and", "or", "not", "between", "in", "is", "null", "true", "false"})
+KEYWORDS = frozenset({"and", "or", "not", "between", "in", "is", "null", "true", "false", "where"})
 """Words of the language, in any case. Column names are lower or mixed case as declared and never one of these."""
 
-Sort = Literal["name", "function", "keyword", "number", "string", "operator"]
+Sort = Literal["name", "function", "keyword", "number", "string", "operator", "slot"]
 
 
 class Token(NamedTuple):
     """One word.
 
     Attributes:
-        sort: what it is.
+        sort: what it is; a slot stands where a part of the text was read apart (`history`).
         text: as the language means it: keywords in lower case, strings without their quotes, `<>` as `!=`.
         start: zero-based position of its first character.
         end: one past its last character.
@@ -54,7 +54,7 @@ _BAD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![A-Za-z0-9_.])"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<name>(?:(?:lc|forced|limits)\.(?=[A-Za-z_]))?[A-Za-z_][A-Za-z0-9_]*)"
     r"|'(?P<string>(?:[^'\t\r\n]|'')*)'"
     r"|(?P<operator><=|>=|<>|!=|=(?!=)|<|>|\+|-(?!-)|\*|/(?!\*)|[(),])"
 )

@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from linnet.filters.history_nodes import Field, History, lists_of
+
 Span: TypeAlias = tuple[int, int]
 """Zero-based character positions in the text: first, and one past the last."""
 
@@ -50,13 +52,15 @@ def kind_of(type_: pa.DataType) -> Kind | None:
 class Column:
     """A column read by name.
 
-    `look_up` names the column that says how the look-up behind its values went, or is "".
+    `look_up` names the column that says how the look-up behind its values went, or is "". `written` is how the text has
+    it where that is not its name: `now()` is the alert's mjd.
     """
 
     name: str
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
     look_up: str = field(default="", compare=False, repr=False)
+    written: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,22 @@ class Or:
 
 
 Node: TypeAlias = (
-    Column | Member | Tagged | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+    Column
+    | Member
+    | Tagged
+    | Literal
+    | Negative
+    | Arithmetic
+    | Call
+    | Compare
+    | Between
+    | In
+    | IsNull
+    | Not
+    | And
+    | Or
+    | Field
+    | History
 )
 """Any node."""
 
@@ -228,6 +247,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item,)
         case Call():
             return node.arguments
+        case History():
+            return () if node.condition is None else (node.condition,)
         case _:
             return ()
 
@@ -248,7 +269,14 @@ def names(node: Node) -> tuple[str, ...]:
                 found |= {each.name, each.look_up or each.name}
             case Member():
                 found.add(each.column)
+            case History():
+                found |= lists_of(fields_of(each))
     return tuple(sorted(found))
+
+
+def fields_of(node: History) -> set[str]:
+    """Fields of its points that a history function reads."""
+    return node.fields({n.name for n in walk(node) if isinstance(n, Field)})
 
 
 def guarded(node: IsNull) -> IsNull | And:
