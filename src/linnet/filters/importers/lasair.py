@@ -18,7 +18,7 @@ from linnet.filters.importers.numbers_compared import numbers, ranged
 from linnet.filters.importers.pieces import Level, Piece, compared, constant, is_null, joined, negated, quoted
 from linnet.filters.importers.report import Imported, Part
 
-_COMPARISONS: dict[type[exp.Expr], str] = {
+_COMPARISONS: dict[type, str] = {
     exp.EQ: "=",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -151,7 +151,7 @@ class _Walk:
         raise Untranslatable(syntax, f"{names.get(kind, 'this')} is no condition that has a counterpart")
 
     def _comparison(self, syntax: exp.Expr, *, exact: bool) -> Piece:
-        word = _COMPARISONS[type(syntax)]
+        word = _COMPARISONS[syntax.__class__]
         member = self._listed(syntax)
         if member is not None:
             return member
