@@ -115,8 +115,8 @@ def reduce(edges: Ints, counted: Bools, points: tuple[Floats, Floats], function:
         edges: where the points of each alert begin (one more than alerts).
         counted: which points count.
         points: mjd and value of each; those that count are finite.
-        function: place in `FUNCTIONS`. `std` is that of a sample and needs two points, `slope` two times; `first` and `last` are
-            in the order of the points.
+        function: place in `FUNCTIONS`. `std` is that of a sample and needs two points, `slope` two times;
+            `first` and `last` are in the order of the points.
         found: is filled.
     """
     most = np.diff(edges).max() if len(edges) > 1 else 0

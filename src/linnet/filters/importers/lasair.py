@@ -55,8 +55,9 @@ class _Walk:
 
     def imported(self) -> Imported:
         parts = (*self._query.joins, *_clauses(self._query.condition))
+        kept = self._members()
         found = [self._condition(each, exact=False) for each in parts if not self._is_join(each)]
-        kept = [*self._members(), *(each for each in found if each is not None)]
+        kept.extend(each for each in found if each is not None)
         surveys = sorted(self._terms.surveys)
         if kept and len(surveys) == 1:
             kept.insert(0, Piece(f"survey = '{surveys[0]}'", Level.COMPARISON))
@@ -147,7 +148,7 @@ class _Walk:
             return self._is_null(syntax)
         if kind is exp.Boolean:
             return Piece("true" if syntax.this else "false")
-        names = {exp.Like: "LIKE", exp.RegexpLike: "a regular expression", exp.Xor: "XOR"}
+        names: dict[type, str] = {exp.Like: "LIKE", exp.RegexpLike: "a regular expression", exp.Xor: "XOR"}
         raise Untranslatable(syntax, f"{names.get(kind, 'this')} is no condition that has a counterpart")
 
     def _comparison(self, syntax: exp.Expr, *, exact: bool) -> Piece:
