@@ -123,7 +123,9 @@ def boom(each: Row) -> Row:
 def our_columns(objects: Sequence[Row], survey: str) -> dict[str, list[Any]]:
     """Our columns of the alerts."""
     same = {"ra": "ra", "dec": "dec", "gal_lat": "gal_lat", "body_id": "body", "reliability": "reliability"}
-    same |= {f"ztf_{n}": n for n in ("sgscore1", "distpsnr1", "sgmag1", "srmag1", "drb", "rb", "fwhm", "nbad", "ndethist")}
+    same |= {
+        f"ztf_{n}": n for n in ("sgscore1", "distpsnr1", "sgmag1", "srmag1", "drb", "rb", "fwhm", "nbad", "ndethist")
+    }
     same |= {"lsst_object_firstDiaSourceMjdTai": "first", "lsst_object_nDiaSources": "counted", "alert_id": "number"}
     same |= {"lsst_object_ra": "ra", "lsst_object_dec": "dec"}
     found: dict[str, list[Any]] = {name: [each[key] for each in objects] for name, key in same.items()}
@@ -163,15 +165,16 @@ class Tables:
         described = ", ".join(f'"{column}"' for column in rows[0])
         self._base.execute(f"create table kept ({described}, place)")
         marks = ", ".join("?" * (len(rows[0]) + 1))
-        self._base.executemany(f"insert into kept values ({marks})", [(*r.values(), i) for i, r in enumerate(rows)])
+        kept = [(*each.values(), place) for place, each in enumerate(rows)]
+        self._base.executemany(f"insert into kept values ({marks})", kept)  # noqa: S608 - question marks
         self._base.create_function("here", 0, lambda: self._place)
         for each in ("jdnow", "mjdnow"):
             self._base.create_function(each, 0, self._now)
         self._base.create_function("isnull", 1, lambda value: value is None)
         self._base.create_function("least", 2, lambda *told: None if None in told else min(told))
         self._base.create_function("log10", 1, lambda value: math.log10(value) if value and value > 0 else None)
-        self._base.execute(f"create view objects as select {described} from kept where place = here()")
-        self._base.execute(f'create view sherlock_classifications as select "{name}" from objects')
+        self._base.execute(f"create view objects as select {described} from kept where place = here()")  # noqa: S608 - names of this file
+        self._base.execute(f'create view sherlock_classifications as select "{name}" from objects')  # noqa: S608 - the same
 
     def _now(self) -> float:
         row = self._rows[self._place]
@@ -180,7 +183,7 @@ class Tables:
     def passing(self, condition: str) -> list[bool]:
         """For each object, whether a condition, or a whole statement, lets it pass."""
         is_whole = condition.lstrip().lower().startswith("select")
-        text = condition if is_whole else f"select * from objects where {condition}"
+        text = condition if is_whole else f"select * from objects where {condition}"  # noqa: S608 - it is what is tested
         found = []
         for self._place in range(len(self._rows)):
             found.append(bool(self._base.execute(text).fetchall()))

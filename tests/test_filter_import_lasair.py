@@ -20,7 +20,9 @@ from linnet.filters.language import parse
 from linnet.filters.things import Things
 
 COLUMNS = wiring.plan().columns
-SAMPLES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "imported" / "lasair.toml").read_text())["filters"]
+SAMPLES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "imported" / "lasair.toml").read_text())[
+    "filters"
+]
 NAMES = [each["name"] for each in SAMPLES]
 READABLE = [each for each in SAMPLES if "unreadable" not in each]
 WHOLE = [each for each in READABLE if not each["refused"]]
