@@ -198,7 +198,6 @@ SYNTAX = [
     "interval '1' day > mag",
     "date '2020-01-01' > mag",
     "timestamp '2020-01-01' = mag",
-    "case when mag < 19 then 1 end = 1",
     "if(mag < 19, true, false)",
     "mag < 19 xor mag > 1",
     "mag < 19 or else mag > 1",
@@ -229,7 +228,6 @@ NAMES = [
     "true_ > 1",
 ]
 FUNCTIONS = [
-    "sqrt(mag) < 1",
     "sleep(10) = 0",
     "pg_sleep(10) is null",
     "benchmark(1000000, 1) = 0",
@@ -311,6 +309,8 @@ HOSTILE = [
 ]
 
 HARMLESS = [
+    "sqrt(mag) < 1",
+    "case when mag < 19 then 1 end = 1",
     "now() > mjd",
     "1 = 1",
     "true",

@@ -19,7 +19,7 @@ from linnet.core.tagging import evaluate
 from linnet.core.unit import TAG
 from linnet.core.vocabulary import COMMON
 from linnet.errors import FilterError
-from linnet.filters import expressions
+from linnet.filters import operations
 from linnet.filters.arithmetic import combine
 from linnet.filters.evaluate import Lookup
 from linnet.filters.filter_set import BLOCK, FilterSet, NamedFilter
@@ -135,7 +135,7 @@ def test_what_is_shared_is_looked_up_and_computed_once(monkeypatch: pytest.Monke
         computed[operator] += 1
         return combine(operator, left, right)
 
-    monkeypatch.setattr(expressions, "combine", counting)
+    monkeypatch.setattr(operations, "combine", counting)
     looked_up: Counter[str] = Counter()
 
     def lookup(name: str) -> pa.Array:
@@ -158,7 +158,7 @@ def test_what_nobody_can_pass_any_more_is_not_computed(monkeypatch: pytest.Monke
         computed.append(operator)
         return combine(operator, left, right)
 
-    monkeypatch.setattr(expressions, "combine", counting)
+    monkeypatch.setattr(operations, "combine", counting)
     data = {"mag": pa.array([18.0, None], pa.float32()), "flux": pa.array([3.0, 4.0], pa.float32())}
     assert pairs(filters, data.__getitem__, 2) == [(0, 48)]
     assert computed == ["*"]

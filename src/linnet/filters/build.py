@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
-from linnet.filters import rules
+from linnet.filters import cases, rules
 from linnet.filters.builder import AS_WRITTEN, Builder, Rule
 from linnet.filters.calls import call
 from linnet.filters.history import Scope
@@ -23,6 +23,7 @@ RULES: dict[type, Rule] = {
     exp.Boolean: rules.boolean,
     exp.Neg: rules.negative,
     exp.Anonymous: call,
+    exp.Case: cases.case,
     exp.Between: rules.between,
     exp.In: rules.in_list,
     exp.Is: rules.is_null,

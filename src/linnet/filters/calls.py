@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from linnet.errors import FilterError
 from linnet.filters.builder import Builder
+from linnet.filters.functions import NUMERIC
 from linnet.filters.names import nearest
 from linnet.filters.syntax_nodes import bare, only
 from linnet.filters.tree import Call, Member, Node, Span, Tagged
@@ -31,10 +32,11 @@ def call(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
     return reader(builder, name, arguments, (start, builder.end(start)), depth)
 
 
-def _absolute(builder: Builder, name: str, arguments: list[object], span: Span, depth: int) -> Node:
-    _amount(name, arguments, 1, span)
-    item = builder.number(arguments[0], depth, name)
-    return Call(name, (item,), item.kind, span)
+def _numeric(builder: Builder, name: str, arguments: list[object], span: Span, depth: int) -> Node:
+    function = NUMERIC[name]
+    check_amount(name, arguments, (function.least, function.most), span)
+    items = tuple([builder.number(each, depth, name) for each in arguments])
+    return Call(name, items, function.kind([item.kind for item in items]), span)
 
 
 def _member(builder: Builder, name: str, arguments: list[object], span: Span, _depth: int) -> Node:
@@ -53,7 +55,7 @@ def _tag(builder: Builder, name: str, arguments: list[object], span: Span, depth
 
 def quoted(builder: Builder, name: str, arguments: list[object], span: Span) -> tuple[str, int]:
     """The one quoted name that a function takes, and its position."""
-    _amount(name, arguments, 1, span)
+    check_amount(name, arguments, (1, 1), span)
     syntax = bare(arguments[0])
     if not isinstance(syntax, exp.Expression) or type(syntax) is not exp.Literal or not syntax.args.get("is_string"):
         raise FilterError(f"{name} takes a name in single quotes", builder.position())
@@ -62,14 +64,17 @@ def quoted(builder: Builder, name: str, arguments: list[object], span: Span) -> 
     return wanted, builder.leaf("string", wanted)[0]
 
 
-def _amount(name: str, arguments: list[object], wanted: int, span: Span) -> None:
-    if len(arguments) != wanted:
-        plural = "argument" if wanted == 1 else "arguments"
-        raise FilterError(f"{name} takes {wanted} {plural}; here are {len(arguments)}", span[0])
+def check_amount(name: str, arguments: list[object], wanted: tuple[int, int], span: Span) -> None:
+    """Refuse another number of arguments than from the one to the other."""
+    least, most = wanted
+    if not least <= len(arguments) <= most:
+        range_ = f"{least}" if least == most else f"{least} to {most}"
+        plural = "argument" if most == 1 else "arguments"
+        raise FilterError(f"{name} takes {range_} {plural}; here are {len(arguments)}", span[0])
 
 
 FUNCTIONS: dict[str, Reader] = {
-    "abs": _absolute,
+    **dict.fromkeys(NUMERIC, _numeric),
     "in_area": _member,
     "in_watchlist": _member,
     "tag": _tag,

@@ -84,6 +84,11 @@ def conjunction(items: Iterable[Truth]) -> Truth:
     return Truth(true, true | false)
 
 
+def disjunction(items: Iterable[Truth]) -> Truth:
+    """Kleene's or: true where any is true, else null where any is null, else false."""
+    return negation(conjunction(negation(item) for item in items))
+
+
 def number_in(item: Numbers, values: tuple[Literal, ...]) -> Truth:
     """Whether a number equals one of the constants exactly."""
     wanted = [v for v in (_as_stored(each.value, item.exact) for each in values) if v is not None]

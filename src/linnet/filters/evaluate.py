@@ -12,30 +12,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from linnet.errors import FilterError
 from linnet.filters import tree
-from linnet.filters.arithmetic import absolute, combine, negative
-from linnet.filters.comparison import (
-    compare_numbers,
-    compare_texts,
-    compare_truths,
-    conjunction,
-    negation,
-    number_in,
-    text_in,
-)
 from linnet.filters.history_nodes import Field, History
 from linnet.filters.history_values import Histories, Judge
 from linnet.filters.light_curves import FieldValues
+from linnet.filters.look_ups import guarded
+from linnet.filters.operations import expect, operands, value
 from linnet.filters.tree import Node, kind_of
-from linnet.filters.vectors import Numbers, Texts, Truth, Vector, constant, load
-
-T = TypeVar("T")
+from linnet.filters.vectors import Numbers, Truth, Vector, constant, load
 
 Lookup = Callable[[str], pa.Array]
 """Gives a column of the batch by name."""
@@ -70,46 +59,7 @@ class Evaluation:
 
     def truth(self, node: Node) -> Truth:
         """A condition as it is inside of the evaluator."""
-        match node:
-            case tree.And():
-                return conjunction([self.truth(i) for i in node.items])
-            case tree.Or():
-                return negation(conjunction([negation(self.truth(i)) for i in node.items]))
-            case tree.Not():
-                return negation(self.truth(node.item))
-            case tree.Tagged():
-                return self.truth(node.item)
-            case tree.IsNull() if isinstance(both := tree.guarded(node), tree.And):
-                return self.truth(both)
-            case tree.IsNull():
-                valid = self._vector(node.item).valid
-                return Truth(~valid, np.ones_like(valid))
-            case tree.Compare():
-                return self._compare(node)
-            case tree.Between():
-                return self._between(node)
-            case tree.In():
-                return self._in(node)
-            case _:
-                return expect(Truth, self._vector(node))
-
-    def _compare(self, node: tree.Compare) -> Truth:
-        left, right = self._vector(node.left), self._vector(node.right)
-        match left, right:
-            case Numbers(), Numbers():
-                return compare_numbers(node.operator, left, right)
-            case Texts(), Texts():
-                return compare_texts(node.operator, left, right)
-            case _:
-                return compare_truths(node.operator, expect(Truth, left), expect(Truth, right))
-
-    def _between(self, node: tree.Between) -> Truth:
-        item, low, high = (self._numbers(n) for n in (node.item, node.low, node.high))
-        return conjunction([compare_numbers(">=", item, low), compare_numbers("<=", item, high)])
-
-    def _in(self, node: tree.In) -> Truth:
-        item = self._vector(node.item)
-        return text_in(item, node.values) if isinstance(item, Texts) else number_in(expect(Numbers, item), node.values)
+        return expect(Truth, self._vector(node))
 
     def _vector(self, node: Node) -> Vector:
         match node:
@@ -121,14 +71,10 @@ class Evaluation:
                 return self._histories[node]
             case tree.Literal():
                 return constant(node)
-            case tree.Arithmetic():
-                return combine(node.operator, self._numbers(node.left), self._numbers(node.right))
-            case tree.Negative():
-                return negative(self._numbers(node.item))
-            case tree.Call():
-                return absolute(self._numbers(node.arguments[0]))
+            case tree.IsNull() if isinstance(both := guarded(node), tree.And):
+                return self._vector(both)
             case _:
-                return self.truth(node)
+                return value(node, [self._vector(part) for part in operands(node)])
 
     def _read_light_curves(self, node: Node) -> None:
         """Make the values of all functions of the light curve together, so that each is read once."""
@@ -136,9 +82,6 @@ class Evaluation:
         if asked:
             histories = Histories(self._lookup, self._length, asked, judging(self._lookup))
             self._histories.update(zip(asked, histories.numbers(asked), strict=True))
-
-    def _numbers(self, node: Node) -> Numbers:
-        return expect(Numbers, self._vector(node))
 
     def _column(self, node: tree.Column | tree.Member) -> Vector:
         name = name_of(node)
@@ -175,14 +118,3 @@ def column_of(node: tree.Column | tree.Member, lookup: Lookup, length: int) -> p
     if not pa.types.is_null(array.type) and kind_of(array.type) is not node.kind:
         raise FilterError(f"column {name} came as {array.type}; the filter was checked for {node.kind.value}")
     return array
-
-
-def expect(wanted: type[T], vector: Vector) -> T:
-    """The vector itself, known to be of one sort.
-
-    Raises:
-        FilterError: it is of another: the tree was not checked.
-    """
-    if not isinstance(vector, wanted):
-        raise FilterError(f"{type(vector).__name__} where {wanted.__name__} belong")
-    return vector

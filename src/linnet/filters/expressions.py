@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from linnet.errors import FilterError
 from linnet.filters import tree
-from linnet.filters.arithmetic import absolute, combine, negative
-from linnet.filters.evaluate import Lookup, column_of, expect, judging
+from linnet.filters.evaluate import Lookup, column_of, judging
 from linnet.filters.history_nodes import History
 from linnet.filters.history_values import Histories
-from linnet.filters.tree import Node, children
-from linnet.filters.vectors import Bools, Numbers, Vector, constant, load
+from linnet.filters.look_ups import guarded
+from linnet.filters.operations import operands, value
+from linnet.filters.tree import Node
+from linnet.filters.vectors import Bools, Vector, constant, load
 
 THERE, COMPUTED, FROM_POINTS = range(3)
 """What an expression costs: columns and constants are there, others must be computed from them, or from the points of
@@ -37,11 +37,10 @@ class Expressions:
 
     def place(self, node: Node) -> int:
         """The number of an expression, the same for equal ones."""
+        node = guarded(node) if isinstance(node, tree.IsNull) else node
         found = self._places.get(node)
         if found is None:
-            # The condition of a function of the light curve is about points; nothing of it is a value of an alert.
-            below = () if isinstance(node, History) else children(node)
-            parts = tuple(self.place(part) for part in below)
+            parts = tuple(self.place(part) for part in operands(node))
             found = self._places[node] = len(self.nodes)
             self.nodes.append(node)
             self.parts.append(parts)
@@ -80,8 +79,8 @@ class Values:
                 array = self._arrays[place] = column_of(node, lookup, length)
                 self._empty[place] = array.null_count == length
             elif not isinstance(node, History):
-                # Every operation on a null is null, so whole columns of another survey cost nothing.
-                self._empty[place] = any(self._empty[part] for part in expressions.parts[place])
+                # So that whole columns of another survey cost nothing.
+                self._empty[place] = _is_strict(node) and any(self._empty[part] for part in expressions.parts[place])
         functions = expressions.functions()
         self._histories = Histories(lookup, length, functions.values(), judging(lookup)) if functions else None
 
@@ -112,13 +111,9 @@ class Values:
                 return constant(node)
             case History() if self._histories is not None:
                 return self._histories.numbers([node])[0]
-        numbers = [expect(Numbers, self[part]) for part in self._expressions.parts[place]]
-        match node:
-            case tree.Arithmetic():
-                return combine(node.operator, *numbers)
-            case tree.Negative():
-                return negative(*numbers)
-            case tree.Call():
-                return absolute(*numbers)
-            case _:
-                raise FilterError(f"{type(node).__name__} is no value")
+        return value(node, [self[part] for part in self._expressions.parts[place]])
+
+
+def _is_strict(node: Node) -> bool:
+    """Whether a node is null wherever one of its operands is."""
+    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare)

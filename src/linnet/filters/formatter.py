@@ -8,6 +8,7 @@ from linnet.filters.tree import (
     Arithmetic,
     Between,
     Call,
+    Case,
     Column,
     Compare,
     In,
@@ -80,6 +81,8 @@ def _value(node: Node) -> tuple[int, str]:
             return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
         case Call():
             return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
+        case Case():
+            return _ATOM, _choice(node)
         case Column() | Field():
             return _ATOM, getattr(node, "written", "") or node.name
         case History():
@@ -92,6 +95,11 @@ def _value(node: Node) -> tuple[int, str]:
             return _ATOM, f"tag({_quoted(node.name)})"
         case _:
             raise TypeError(f"{type(node).__name__} is no value")
+
+
+def _choice(node: Case) -> str:
+    whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
+    return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
 
 
 def _history(node: History) -> str:

@@ -39,6 +39,11 @@ _TYPES = {
     "null": TokenType.NULL,
     "true": TokenType.TRUE,
     "false": TokenType.FALSE,
+    "case": TokenType.CASE,
+    "when": TokenType.WHEN,
+    "then": TokenType.THEN,
+    "else": TokenType.ELSE,
+    "end": TokenType.END,
 }
 # A function comes with a mark before its name, so that it is none of those that the parser knows.
 _MARK = {"function": "_"}

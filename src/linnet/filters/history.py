@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from linnet.core.column import Column as Declared
 from linnet.errors import FilterError
 from linnet.filters.history_nodes import ABSENT, FIELDS, FUNCTIONS, SEQUENCES, Field, History
+from linnet.filters.look_ups import names
 from linnet.filters.tokens import Token
-from linnet.filters.tree import Column, In, Kind, Node, Span, kind_of, names, walk
+from linnet.filters.tree import Column, In, Kind, Node, Span, kind_of, walk
 
 MAX_HISTORIES = 20
 """Functions of the light curve in one filter."""

@@ -20,7 +20,8 @@ from linnet.core.kernels import compile_kernels
 from linnet.core.lists import Ints
 from linnet.filters.history_nodes import SEQUENCES, History
 from linnet.filters.light_curves import BLOCK, FieldValues, LightCurves
-from linnet.filters.tree import And, Column, Kind, Node, fields_of, walk
+from linnet.filters.look_ups import fields_of
+from linnet.filters.tree import And, Column, Kind, Node, walk
 from linnet.filters.vectors import Bools, Numbers, Truth, load
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from linnet.filters.grammar import syntax
 from linnet.filters.history import NOW, Inside, Scope, take_apart, visible
 from linnet.filters.history_nodes import FIELDS
 from linnet.filters.history_nodes import FUNCTIONS as OF_POINTS
+from linnet.filters.look_ups import names
 from linnet.filters.names import check_names
 from linnet.filters.others import Others
 from linnet.filters.things import NOTHING, Things
 from linnet.filters.tokens import Token
-from linnet.filters.tree import Node, names
+from linnet.filters.tree import Node
 from linnet.filters.words import words
 
 CALLED = frozenset({*FUNCTIONS, *OF_POINTS, NOW})

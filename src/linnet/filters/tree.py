@@ -9,43 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TypeAlias
 
-import pyarrow as pa
+from linnet.filters import kinds
+from linnet.filters.history_nodes import Field, History
 
-from linnet.filters.history_nodes import Field, History, lists_of
-
-Span: TypeAlias = tuple[int, int]
-"""Zero-based character positions in the text: first, and one past the last."""
-
-
-class Kind(Enum):
-    """What a value is. Integers and floats are both numbers, but never mixed without exact rules."""
-
-    INTEGER = "integer"
-    FLOAT = "number"
-    TEXT = "text"
-    BOOLEAN = "true/false"
-
-    @property
-    def is_number(self) -> bool:
-        """True for integers and floats."""
-        return self in (Kind.INTEGER, Kind.FLOAT)
-
-
-def kind_of(type_: pa.DataType) -> Kind | None:
-    """The kind of a column of this Arrow type, or None where filters cannot use it (lists, binaries, times)."""
-    if pa.types.is_dictionary(type_):
-        inner = kind_of(type_.value_type)
-        return inner if inner is Kind.TEXT else None
-    if pa.types.is_boolean(type_):
-        return Kind.BOOLEAN
-    if pa.types.is_signed_integer(type_):
-        return Kind.INTEGER
-    if pa.types.is_floating(type_):
-        return Kind.FLOAT
-    return Kind.TEXT if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
+Kind: TypeAlias = kinds.Kind
+Span: TypeAlias = kinds.Span
+kind_of = kinds.kind_of
 
 
 @dataclass(frozen=True)
@@ -140,6 +111,19 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Case:
+    """The value behind the first condition that is true, else that of `otherwise`, which may be None.
+
+    A condition that is null lets the next one be asked, unless a look-up behind it failed: then the whole is null.
+    """
+
+    whens: tuple[tuple[Node, Node], ...]
+    otherwise: Node | None
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Compare:
     """`=`, `!=`, `<`, `<=`, `>` or `>=` of two values of one family."""
 
@@ -219,6 +203,7 @@ Node: TypeAlias = (
     | Negative
     | Arithmetic
     | Call
+    | Case
     | Compare
     | Between
     | In
@@ -247,6 +232,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item,)
         case Call():
             return node.arguments
+        case Case():
+            return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
         case History():
             return () if node.condition is None else (node.condition,)
         case _:
@@ -258,37 +245,3 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
-
-
-def names(node: Node) -> tuple[str, ...]:
-    """Sorted names of what a tree looks up: columns, those that say how the look-ups behind them went, memberships."""
-    found: set[str] = set()
-    for each in walk(node):
-        match each:
-            case Column():
-                found |= {each.name, each.look_up or each.name}
-            case Member():
-                found.add(each.column)
-            case History():
-                found |= lists_of(fields_of(each))
-    return tuple(sorted(found))
-
-
-def fields_of(node: History) -> set[str]:
-    """Fields of its points that a history function reads."""
-    return node.fields({n.name for n in walk(node) if isinstance(n, Field)})
-
-
-def guarded(node: IsNull) -> IsNull | And:
-    """The question together with one that is null where a look-up failed: its state equals itself, or is unknown."""
-    plain = IsNull(node.item, node.span, is_plain=True)
-    behind = () if node.is_plain else looked_up(node.item)
-    return And((plain, *(Compare("=", each, each) for each in behind))) if behind else plain
-
-
-def looked_up(node: Node) -> tuple[Column | Member, ...]:
-    """What is null where a look-up behind a node failed: states of catalogues, memberships. Each once, in one order."""
-    inside = list(walk(node))
-    states = sorted({n.look_up for n in inside if isinstance(n, Column) and n.look_up})
-    members = sorted({n for n in inside if isinstance(n, Member)}, key=lambda n: n.column)
-    return (*(Column(name, Kind.TEXT, node.span, name) for name in states), *members)

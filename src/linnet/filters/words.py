@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from linnet.errors import FilterError
 from linnet.filters.tokens import Token, tokenize
 
 
@@ -9,9 +12,14 @@ def words(text: str) -> list[Token]:
     """The words of a text: a name before a parenthesis is a function.
 
     Raises:
-        FilterError: anything that `tokens.tokenize` refuses.
+        FilterError: anything that `tokens.tokenize` refuses, and a `case` without a `when` right behind it.
     """
     cut = tokenize(text)
+    for word, after in pairwise(cut):
+        if word.sort == "keyword" and word.text == "case" and (after.sort, after.text) != ("keyword", "when"):
+            raise FilterError(
+                "write: case when CONDITION then VALUE, more of them or none, else VALUE, end", word.start
+            )
     return [_called(word, after) for word, after in zip(cut, [*cut[1:], None], strict=True)]
 
 
