@@ -185,6 +185,7 @@ class Tables:
         is_whole = condition.lstrip().lower().startswith("select")
         text = condition if is_whole else f"select * from objects where {condition}"  # noqa: S608 - it is what is tested
         found = []
-        for self._place in range(len(self._rows)):
+        for place in range(len(self._rows)):
+            self._place = place
             found.append(bool(self._base.execute(text).fetchall()))
         return found

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from linnet.errors import FilterError
 from linnet.filters.importers.lasair_columns import NO_TABLE
 from linnet.filters.importers.lasair_query import Query, query
 from linnet.filters.importers.lasair_terms import Terms
@@ -27,6 +28,9 @@ _COMPARISONS: dict[type, str] = {
     exp.GTE: ">=",
 }
 _LISTS = {"watchlist": "in_watchlist", "watchlists": "in_watchlist", "area": "in_area", "areas": "in_area"}
+_PLAIN_TABLES = {"objects", "objects_ext", "sherlock_classifications", "watchlist_hits", "area_hits"}
+"""Tables that narrow nothing by being listed: a row for every object, or a list that the condition must name."""
+
 _IDENTITY = {"objectid", "diaobjectid"}
 
 
@@ -43,7 +47,10 @@ def imported(original: str, lists: Mapping[str, str] | None = None) -> Imported:
     Raises:
         FilterError: the original cannot be read as SQL; with position.
     """
-    return _Walk(query(original), lists or {}).imported()
+    try:
+        return _Walk(query(original), lists or {}).imported()
+    except RecursionError as error:
+        raise FilterError("this condition is nested too deep to be read", 0) from error
 
 
 class _Walk:
@@ -61,7 +68,9 @@ class _Walk:
         surveys = sorted(self._terms.surveys)
         if kept and len(surveys) == 1:
             kept.insert(0, Piece(f"survey = '{surveys[0]}'", Level.COMPARISON))
-        text = joined("and", kept).text if kept else "true"
+        if not kept and not self._notes.refused:
+            self._notes.refused.append(Part("the whole", "", "there is no condition in it"))
+        text = joined("and", kept).text if kept else ""
         notes, complete = self._notes, not self._notes.refused
         extras = tuple(
             Part("the end", each, "Lasair itself leaves it aside in a stream") for each in self._query.extras
@@ -78,13 +87,13 @@ class _Walk:
             sort, _, name = table.partition(":")
             if name and sort in _LISTS:
                 found.append(self._member(table, _LISTS[sort], Part("tables", table, "")))
-            elif name or sort in ("crossmatch_tns", "candidates", "mma_area_hits"):
-                why = NO_TABLE.get(sort, NO_TABLE["annotations"])
+            elif table not in _PLAIN_TABLES:
+                why = NO_TABLE.get(sort.replace("annotator", "annotations"), "it is no table of Lasair's")
                 self._notes.refused.append(Part("tables", table, f"only objects that it has pass; {why}"))
         return [each for each in found if each is not None]
 
     def _member(self, table: str, function: str, part: Part) -> Piece | None:
-        ours = self._lists.get(table)
+        ours = self._lists.get(table.replace("s:", ":", 1))
         if ours is not None:
             return Piece(f"{function}({quoted(ours).text})")
         reason = f"say which list here it is: --list {table}=NAME"

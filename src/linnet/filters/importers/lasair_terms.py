@@ -14,6 +14,9 @@ from linnet.filters.importers.pieces import Level, Piece, constant, present, quo
 NOW = {"jdnow": ZTF["jdmax"].piece.shift, "mjdnow": Decimal(0), "tainow": Decimal(0)}
 """Functions for the moment of the query, and what a Julian date adds."""
 
+MAX_EXPONENT = 300
+"""Of a number that is read."""
+
 _FUNCTIONS: dict[type, str] = {
     exp.Abs: "abs",
     exp.Sqrt: "sqrt",
@@ -103,6 +106,8 @@ class Terms:
             value = Decimal(syntax.name)
         except InvalidOperation as error:
             raise Untranslatable(syntax, "this number cannot be read") from error
+        if abs(value.adjusted()) > MAX_EXPONENT:
+            raise Untranslatable(syntax, "this number is beyond what a double holds")
         return constant(value)
 
     def _negative(self, syntax: exp.Expr) -> Piece:

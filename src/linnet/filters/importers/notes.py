@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from linnet.filters.importers.report import Part
 
@@ -53,4 +54,5 @@ class Notes:
     def _part(self, syntax: exp.Expr, reason: str) -> Part:
         starts = [node.meta["start"] for node in syntax.walk() if "start" in node.meta]
         place = max(min(starts, default=self._before) - self._before, 0)
-        return Part(f"character {place + 1}", syntax.sql(dialect="mysql", comments=False), reason)
+        text = syntax.sql(dialect="mysql", comments=False, unsupported_level=ErrorLevel.IGNORE)
+        return Part(f"character {place + 1}", text, reason)
