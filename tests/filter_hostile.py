@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from filter_hostile_history import LIGHT_CURVES, MEANT
 from filter_limits import HEAVY, NUMBERS, TYPES
 
 STATEMENTS = [
@@ -304,11 +305,13 @@ HOSTILE = [
     *NUMBERS,
     *TYPES,
     *HEAVY,
+    *LIGHT_CURVES,
     "",
     " \t\r\n ",
 ]
 
 HARMLESS = [
+    *MEANT,
     "sqrt(mag) < 1",
     "case when mag < 19 then 1 end = 1",
     "now() > mjd",

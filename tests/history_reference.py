@@ -23,6 +23,7 @@ from linnet.core.vocabulary import BANDS, COMMON
 Expression: TypeAlias = tuple[Any, ...]
 Point: TypeAlias = Mapping[str, Any]
 Alert: TypeAlias = Mapping[str, Any]
+Function: TypeAlias = tuple[str, str, str, Expression | None]
 
 COLUMNS: dict[str, Column] = COMMON
 LISTS = ("hist_mjd", "hist_band", "hist_flux", "hist_flux_err", "hist_kind")
@@ -81,6 +82,30 @@ def batch(alerts: Sequence[Alert]) -> pa.RecordBatch:
         told = [None if a["points"] is None else [p[field] for p in a["points"]] for a in alerts]
         arrays[name] = pa.array(told, COLUMNS[name].type)
     return pa.RecordBatch.from_pydict(arrays)
+
+
+def alerts_of(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows with `hist_*` columns as alerts."""
+    found = []
+    for row in rows.select([*SCALARS, *LISTS]).to_pylist():
+        lists = {name.removeprefix("hist_"): row.pop(name) for name in LISTS}
+        points = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+        found.append({**row, "points": points})
+    return found
+
+
+def a_function(chance: random.Random) -> Function:
+    """A random function: name, sequence, field, condition."""
+    function, sequence = chance.choice(FUNCTIONS), chance.choice(SEQUENCES)
+    name = "" if function == "count" else chance.choice(numbers_of(sequence))
+    return function, sequence, name, condition(chance, 2, sequence) if chance.random() < 0.8 else None
+
+
+def spelled(function: Function) -> str:
+    """The text of a function."""
+    word, sequence, name, where = function
+    target = f"{sequence}.{name}" if name else sequence
+    return f"{word}({target})" if where is None else f"{word}({target} where {spell(where)})"
 
 
 def condition(chance: random.Random, depth: int, sequence: str) -> Expression:

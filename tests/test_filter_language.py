@@ -131,7 +131,7 @@ def test_a_wrong_name_meets_the_nearest_right_one() -> None:
         ("mag == 19", 4, "write a single ="),
         ("mag < 19)", 8, "closes nothing"),
         ("(mag < 19", 9, "is not closed"),
-        ("mag < 19 ra", 9, "does not read on near `ra`"),
+        ("mag < 19 ra", 9, "no unit is named ra; units are: deg, arcmin"),
         ("mag", 0, "a filter is a condition; this is a number"),
     ],
 )

@@ -13,6 +13,7 @@ from linnet.filters.builder import AS_WRITTEN, Builder, Rule
 from linnet.filters.calls import call
 from linnet.filters.history import Scope
 from linnet.filters.others import Others
+from linnet.filters.quantities import check_settled
 from linnet.filters.things import Things
 from linnet.filters.tokens import Token
 from linnet.filters.tree import Kind, Node
@@ -67,4 +68,5 @@ def build(
             f"{'what follows `where`' if scope.fields else 'a filter'} is a condition; this is {AS_WRITTEN[root.kind]}",
             root.span[0],
         )
+    check_settled(root)
     return root

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlglot import exp
 
 from linnet.errors import FilterError
+from linnet.filters.angles import declination, radius, right_ascension
 from linnet.filters.builder import Builder
 from linnet.filters.functions import NUMERIC
 from linnet.filters.names import nearest
 from linnet.filters.syntax_nodes import bare, only
-from linnet.filters.tree import Call, Member, Node, Span, Tagged
+from linnet.filters.tree import Call, Column, Cone, Kind, Literal, Member, Node, Span, Tagged, kind_of
 
 Reader: TypeAlias = Callable[[Builder, str, list[object], Span, int], Node]
 """Makes a node of a function: its name, its arguments as sqlglot has them, its place in the text, its depth."""
@@ -53,6 +55,35 @@ def _tag(builder: Builder, name: str, arguments: list[object], span: Span, depth
     return Tagged(wanted, builder.other(wanted, start, depth), span)
 
 
+def _cone(builder: Builder, name: str, arguments: list[object], span: Span, depth: int) -> Node:
+    check_amount(name, arguments, (3, 3), span)
+    ra, dec, around = (_constant(builder, name, each, depth) for each in arguments)
+    position = (_implied(builder, "ra", span), _implied(builder, "dec", span))
+    return Cone(right_ascension(ra), declination(dec), radius(around), position, span)
+
+
+def _constant(builder: Builder, name: str, syntax: object, depth: int) -> Literal:
+    start = builder.position()
+    found = builder.node(syntax, depth)
+    if not isinstance(found, Literal) or found.kind is Kind.BOOLEAN:
+        raise FilterError(f"{name} takes constants: a position and a radius", start)
+    return found
+
+
+def _latitude(builder: Builder, name: str, arguments: list[object], span: Span, _depth: int) -> Node:
+    check_amount(name, arguments, (0, 0), span)
+    return replace(_implied(builder, "gal_lat", span), written=f"{name}()")
+
+
+def _implied(builder: Builder, name: str, span: Span) -> Column:
+    """A column that a function reads without naming it."""
+    declared = builder.columns.get(name)
+    kind = kind_of(declared.type) if declared else None
+    if declared is None or kind is not Kind.FLOAT:
+        raise FilterError(f"there is no column {name} here, which this reads", span[0])
+    return Column(name, kind, span, declared.look_up, unit=declared.unit)
+
+
 def quoted(builder: Builder, name: str, arguments: list[object], span: Span) -> tuple[str, int]:
     """The one quoted name that a function takes, and its position."""
     check_amount(name, arguments, (1, 1), span)
@@ -78,5 +109,7 @@ FUNCTIONS: dict[str, Reader] = {
     "in_area": _member,
     "in_watchlist": _member,
     "tag": _tag,
+    "cone": _cone,
+    "galactic_latitude": _latitude,
 }
 """Every function, by its exact name."""

@@ -24,7 +24,7 @@ from linnet.filters.light_curves import FieldValues
 from linnet.filters.look_ups import guarded
 from linnet.filters.operations import expect, operands, value
 from linnet.filters.tree import Node, kind_of
-from linnet.filters.vectors import Numbers, Truth, Vector, constant, load
+from linnet.filters.vectors import Truth, Vector, constant, load
 
 Lookup = Callable[[str], pa.Array]
 """Gives a column of the batch by name."""
@@ -44,7 +44,7 @@ class Evaluation:
         self._length = length
         self._fields = fields
         self._loaded: dict[str, Vector] = {}
-        self._histories: dict[History, Numbers] = {}
+        self._histories: dict[History, Vector] = {}
 
     def condition(self, node: Node) -> pa.BooleanArray:
         """A condition as an Arrow array of the batch's length, with nulls.
@@ -68,6 +68,7 @@ class Evaluation:
             case Field() if self._fields is not None:
                 return self._fields[node.name]
             case History():
+                self._read_light_curves(node)
                 return self._histories[node]
             case tree.Literal():
                 return constant(node)

@@ -116,4 +116,4 @@ class Values:
 
 def _is_strict(node: Node) -> bool:
     """Whether a node is null wherever one of its operands is."""
-    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare)
+    return isinstance(node, tree.Arithmetic | tree.Negative | tree.Call | tree.Compare | tree.Cone)

@@ -11,6 +11,7 @@ from linnet.filters.tree import (
     Case,
     Column,
     Compare,
+    Cone,
     In,
     IsNull,
     Literal,
@@ -79,8 +80,9 @@ def _value(node: Node) -> tuple[int, str]:
             item = _write(node.item, _SIGN)
             # Two signs in a row would read as a comment.
             return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
-        case Call():
-            return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
+        case Cone():
+            parts = ", ".join(_literal(each)[1] for each in (node.ra, node.dec, node.radius))
+            return _ATOM, f"cone({parts})"
         case Case():
             return _ATOM, _choice(node)
         case Column() | Field():
@@ -89,10 +91,18 @@ def _value(node: Node) -> tuple[int, str]:
             return _ATOM, _history(node)
         case Literal():
             return _literal(node)
+        case _:
+            return _ATOM, _called(node)
+
+
+def _called(node: Node) -> str:
+    match node:
+        case Call():
+            return f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
         case Member():
-            return _ATOM, f"{node.sort}({_quoted(node.name)})"
+            return f"{node.sort}({_quoted(node.name)})"
         case Tagged():
-            return _ATOM, f"tag({_quoted(node.name)})"
+            return f"tag({_quoted(node.name)})"
         case _:
             raise TypeError(f"{type(node).__name__} is no value")
 
@@ -110,6 +120,8 @@ def _history(node: History) -> str:
 
 def _literal(node: Literal) -> tuple[int, str]:
     value = node.value
+    if node.written:
+        return (_SIGN if node.written.startswith("-") else _ATOM), node.written
     if isinstance(value, bool):
         return _ATOM, "true" if value else "false"
     if isinstance(value, str):

@@ -50,6 +50,7 @@ _MARK = {"function": "_"}
 _SORTS = {
     **dict.fromkeys(("name", "function", "slot"), TokenType.VAR),
     "number": TokenType.NUMBER,
+    "quantity": TokenType.NUMBER,
     "string": TokenType.STRING,
 }
 

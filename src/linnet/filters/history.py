@@ -148,6 +148,9 @@ def _check_apart(word: Token, called: bool, *, inside: bool) -> None:
         raise FilterError(f"`where` stands only within a function of the light curve: {_FORMS}", word.start)
     if word.sort not in ("name", "function"):
         return
+    lower = word.text.lower()
+    if called and lower != word.text and lower in (*FUNCTIONS, NOW):
+        raise FilterError(f"no function is named {word.text}; did you mean {lower}?", word.start, lower)
     sequence, _, name = word.text.partition(".")
     if inside and called and word.text in ABOUT_ALERTS:
         raise FilterError(f"{word.text} is about the alert and not about its points; put it outside", word.start)
@@ -162,7 +165,7 @@ def _check_apart(word: Token, called: bool, *, inside: bool) -> None:
 def _now(call: Sequence[Token]) -> Column:
     if len(call) != 3:
         raise FilterError("now() is the time of the alert; it takes nothing in its parentheses", call[2].start)
-    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()")
+    return Column("mjd", Kind.FLOAT, (call[0].start, call[-1].end), written="now()", unit="d")
 
 
 def _history(call: Sequence[Token], read: Read | None) -> History:

@@ -123,6 +123,7 @@ def _key(word: Token) -> tuple[str, str]:
 
 
 def _spelling(word: Token) -> str:
-    if word.sort != "number":
+    if word.sort not in ("number", "quantity"):
         return word.text
-    return str(int(word.text)) if word.text.isdigit() else repr(float(word.text))
+    digits, space, unit = word.text.partition(" ")
+    return (str(int(digits)) if digits.isdigit() else repr(float(digits))) + space + unit

@@ -13,6 +13,7 @@ from linnet.filters.tree import (
     Case,
     Column,
     Compare,
+    Cone,
     In,
     IsNull,
     Kind,
@@ -146,7 +147,7 @@ def _asks_twice(node: IsNull | Compare | Case) -> bool:
 
 
 def _is_composed(node: Node) -> bool:
-    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Literal | Member)
+    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Cone | Literal | Member)
 
 
 def _settled(operator: str, kind: Kind, literal: Literal) -> tuple[str, int | float | str] | None:

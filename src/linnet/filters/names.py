@@ -32,7 +32,7 @@ def check_names(words: Sequence[Token], columns: Mapping[str, Column], functions
 
 def _unusable(column: Column) -> str:
     if column.is_list:
-        return "is a list, one value per point of the light curve; a filter reads single values"
+        return "is a list, one value per point of the light curve; ask for one number of it, such as max(lc.flux)"
     return f"is of type {column.type}, which a filter cannot read"
 
 

@@ -24,6 +24,7 @@ from linnet.filters.comparison import (
     number_in,
     text_in,
 )
+from linnet.filters.cones import within
 from linnet.filters.functions import NUMERIC
 from linnet.filters.history_nodes import History
 from linnet.filters.look_ups import looked_up
@@ -64,6 +65,8 @@ def value(node: Node, parts: Sequence[Vector]) -> Vector:
             return _numeric(node, [expect(Numbers, part) for part in parts])
         case tree.In():
             return _listed(node, parts[0])
+        case tree.Cone():
+            return within(node, *(expect(Numbers, part) for part in parts))
         case tree.IsNull():
             return Truth(~parts[0].valid, np.ones_like(parts[0].valid))
         case _:

@@ -7,7 +7,8 @@ from sqlglot import exp
 from linnet.errors import FilterError
 from linnet.filters import tree
 from linnet.filters.builder import AS_WRITTEN, Builder, join, same_family
-from linnet.filters.constants import in_range, negated, number
+from linnet.filters.constants import in_range, negated, number, quantity
+from linnet.filters.quantities import agreed, settled
 from linnet.filters.syntax_nodes import bare, chain, only
 from linnet.filters.tokens import MAX_LIST, Token
 from linnet.filters.tree import Kind, Node, kind_of
@@ -29,7 +30,7 @@ def column(builder: Builder, syntax: exp.Expression, _depth: int) -> Node:
     kind = kind_of(declared.type) if declared else None
     if declared is None or kind is None:
         raise FilterError(f"column {name} cannot be used in a filter", builder.position())
-    return tree.Column(name, kind, builder.leaf("name", name), declared.look_up)
+    return tree.Column(name, kind, builder.leaf("name", name), declared.look_up, unit=declared.unit)
 
 
 def literal(builder: Builder, syntax: exp.Expression, _depth: int) -> tree.Literal:
@@ -38,6 +39,8 @@ def literal(builder: Builder, syntax: exp.Expression, _depth: int) -> tree.Liter
     text = str(given["this"])
     if given.get("is_string"):
         return tree.Literal(text, Kind.TEXT, builder.leaf("string", text))
+    if " " in text:
+        return quantity(text, builder.leaf("quantity", text))
     start, end = builder.leaf("number", text)
     return number(Token("number", text, start, end))
 
@@ -69,6 +72,7 @@ def compare(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
     if operator not in ("=", "!=") and not left.kind.is_number:
         orders = f"{operator} compares numbers; {AS_WRITTEN[left.kind]} knows only = and !="
         raise FilterError(orders, left.span[0])
+    left, right = agreed(left, right)
     return tree.Compare(operator, left, right, join(left, right))
 
 
@@ -77,6 +81,8 @@ def arithmetic(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
     given = only(syntax, "this", "expression")
     operator = ARITHMETIC[type(syntax)]
     left, right = (builder.number(given.get(k), depth, operator) for k in ("this", "expression"))
+    if operator in "*/":
+        left, right = settled(left, right)
     return tree.Arithmetic(operator, left, right, join(left, right))
 
 
@@ -84,6 +90,7 @@ def between(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
     """`between` two numbers."""
     given = only(syntax, "this", "low", "high")
     item, low, high = (builder.number(given.get(k), depth, "between") for k in ("this", "low", "high"))
+    item, low, high = agreed(item, low, high)
     return tree.Between(item, low, high, join(item, high))
 
 
@@ -97,6 +104,8 @@ def in_list(builder: Builder, syntax: exp.Expression, depth: int) -> Node:
     if len(listed) > MAX_LIST:
         raise FilterError(f"a list may have {MAX_LIST} constants; this one has {len(listed)}", builder.position())
     values = tuple(_listed(builder, each, depth, item.kind) for each in listed)
+    item, *same = agreed(item, *values)
+    values = tuple(each for each in same if isinstance(each, tree.Literal))
     return tree.In(item, values, (item.span[0], builder.list_end(item)))
 
 

@@ -33,7 +33,7 @@ KEYWORDS = frozenset(
 )
 """Words of the language, in any case. Column names are lower or mixed case as declared and never one of these."""
 
-Sort = Literal["name", "function", "keyword", "number", "string", "operator", "slot"]
+Sort = Literal["name", "function", "keyword", "number", "string", "operator", "slot", "quantity"]
 
 
 class Token(NamedTuple):
@@ -126,6 +126,8 @@ def _token(match: re.Match[str]) -> Token:
         return Token("string", word, start, end)
     if match.lastgroup == "name":
         lower = word.lower()
+        if word == "annotation" and match.string[end:].lstrip().startswith("("):
+            raise FilterError("annotation('name').column is reserved: annotations cannot be read in filters yet", start)
         return Token("keyword", lower, start, end) if lower in KEYWORDS else Token("name", word, start, end)
     if match.lastgroup == "number":
         return Token("number", word, start, end)
@@ -162,7 +164,7 @@ def _check_amount(tokens: list[Token]) -> None:
     for token in tokens:
         if token.sort == "operator" and token.text in "()":
             in_list, here = token.text == "(" and before == "in", 0
-        elif token.sort in ("name", "number", "string"):
+        elif token.sort in ("name", "number", "string") and not (token.sort == "name" and before == "number"):
             here, listed, outside = here + in_list, listed + in_list, outside + (not in_list)
         if here > MAX_LIST or listed > MAX_LISTED:
             raise FilterError(
@@ -170,7 +172,7 @@ def _check_amount(tokens: list[Token]) -> None:
             )
         if outside > MAX_NODES:
             raise FilterError(f"more than {MAX_NODES} columns, constants and operations", token.start)
-        before = token.text if token.sort == "keyword" else ""
+        before = token.text if token.sort == "keyword" else token.sort
 
 
 _VALUES = frozenset({"value", ")", "null", "true", "false", "end"})

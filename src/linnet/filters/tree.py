@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from linnet.filters import kinds
 from linnet.filters.history_nodes import Field, History
+from linnet.filters.units import Unit
 
 Kind: TypeAlias = kinds.Kind
 Span: TypeAlias = kinds.Span
@@ -24,7 +25,7 @@ class Column:
     """A column read by name.
 
     `look_up` names the column that says how the look-up behind its values went, or is "". `written` is how the text has
-    it where that is not its name: `now()` is the alert's mjd.
+    it where that is not its name: `now()` is the alert's mjd. `unit` is the declared one (VOUnit).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     span: Span = field(default=(0, 0), compare=False, repr=False)
     look_up: str = field(default="", compare=False, repr=False)
     written: str = field(default="", compare=False, repr=False)
+    unit: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,31 @@ class Tagged:
 
 
 @dataclass(frozen=True)
+class Cone:
+    """Whether the alert lies within a radius of a position: constants in degrees, and the columns `ra` and `dec`."""
+
+    ra: Literal
+    dec: Literal
+    radius: Literal
+    position: tuple[Column, Column]
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Literal:
-    """A constant. The kind is part of its identity: 1 and 1.0 are different literals."""
+    """A constant. The kind is part of its identity: 1 and 1.0 are different literals.
+
+    `written` is how the text has it where the value does not say so: `5 arcsec`, `'12:34:56.7'`. `given` is the unit in
+    which it is written, `unit` the one in which its value is, None as long as that is open.
+    """
 
     value: int | float | str | bool
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
+    written: str = field(default="", compare=False, repr=False)
+    given: Unit | None = field(default=None, compare=False, repr=False)
+    unit: Unit | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -198,6 +219,7 @@ class Or:
 Node: TypeAlias = (
     Column
     | Member
+    | Cone
     | Tagged
     | Literal
     | Negative
@@ -232,6 +254,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item,)
         case Call():
             return node.arguments
+        case Cone():
+            return node.position
         case Case():
             return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
         case History():
