@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from linnet.app import wiring
+from linnet.app import filter_import_commands, wiring
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import existing
@@ -20,6 +20,7 @@ from linnet.filters.language import parse
 
 app = typer.Typer(no_args_is_help=True, help="Filters: add, list and switch them, also while packets are taken.")
 
+filter_import_commands.register(app)
 
 NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 """What a filter may be called: the name is part of topics and of names of files."""

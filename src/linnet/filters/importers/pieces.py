@@ -73,7 +73,7 @@ def joined(word: str, items: list[Piece]) -> Piece:
     if len(items) == 1:
         return items[0]
     level = Level.AND if word == "and" else Level.OR
-    return Piece(f" {word} ".join(each.within(level, right=True) for each in items), level)
+    return Piece(f" {word} ".join(each.within(level) for each in items), level)
 
 
 def negated(item: Piece) -> Piece:
