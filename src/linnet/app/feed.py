@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linnet import __version__
+from linnet.app.lists import list_things
 from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Control, FilterText, Store
 from linnet.core.unit import Run
@@ -59,11 +60,12 @@ class FilterFeed:
     def _compile(self) -> FilterSet:
         seq = self._store.last_tag() + 1
         known, self._read = self._read, {}
+        things = list_things(self._control)
         for text in self._control.filters(active=True):
             key = (text.name, text.version)
             try:
                 # A version never changes its text, and reading one takes 100 times as long as compiling it.
-                self._read[key] = known.get(key) or NamedFilter(*key, parse(text.text, self._plan.columns))
+                self._read[key] = known.get(key) or NamedFilter(*key, parse(text.text, self._plan.columns, things))
             except FilterError as error:
                 self._refused(text, error)
                 continue

@@ -12,19 +12,24 @@ import pyarrow as pa
 import uvicorn
 
 from linnet import __version__
+from linnet.adapters import moc_files
+from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import settings
 from linnet.app.console import out
 from linnet.app.filter_commands import check_text
 from linnet.app.home import existing
+from linnet.app.lists import list_things
 from linnet.app.wiring import Parts, reader
 from linnet.core.decoding import Schema
 from linnet.core.survey import Stamp
 from linnet.errors import ConfigError, NotFoundError
 from linnet.formats.packet_json import packet_json
 from linnet.operations.audit import audit
+from linnet.operations.list_keeping import ListKeeping
+from linnet.operations.list_past import find_past
 from linnet.operations.replay_packets import REFERENCE, container, replay
 from linnet.web.application import create_app
-from linnet.web.broker import Broker
+from linnet.web.broker import Broker, ListDesk
 
 STOP_SECONDS = 5
 """How long a reader that takes nothing any more holds up the end of the server."""
@@ -76,7 +81,13 @@ def broker(parts: Parts) -> Broker:
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
-        check_filter=lambda text: check_text(text, parts.plan.columns),
+        lists=ListDesk(
+            ListKeeping(parts.control, parts.lists),
+            read_watchlist,
+            moc_files.read,
+            lambda which: find_past(which, parts.lists, (parts.store, parts.science)),
+        ),
+        check_filter=lambda text: check_text(text, parts.plan.columns, list_things(parts.control)),
     )
 
 

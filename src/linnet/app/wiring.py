@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from linnet.adapters.home_lock import HomeLock
-from linnet.adapters.jsonl_files import JsonLinesFiles
+from linnet.adapters.list_files import ListFolder
 from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
@@ -19,19 +19,23 @@ from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
-from linnet.app.kafka import registry, sink
+from linnet.app.kafka import registry
+from linnet.app.lists import ListFeed
 from linnet.app.route_feed import RouteFeed
+from linnet.app.sinks import sink_of
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
+from linnet.core.filter_port import Details
+from linnet.core.list_port import ListFiles
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.schema_lookup import SchemaLookup
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
 from linnet.engines.late_sink import LateSink
-from linnet.errors import ConfigError, HomeError, HomeVersionError
+from linnet.errors import HomeError, HomeVersionError
 from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.crossmatch import crossmatch
@@ -82,10 +86,12 @@ class Parts:
     control: Control
     raw: RawArchive
     science: ScienceArchive
+    lists: ListFiles
 
     def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
         feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
+        lists = ListFeed(self.control, self.lists)
         return Corridor(
             surveys=self.surveys,
             schemas=self.schemas,
@@ -94,9 +100,10 @@ class Parts:
             control=self.control,
             raw=self.raw,
             science=self.science,
-            filters=feed,
+            filters=lambda: lists.taken_up(feed()),
             filters_changed=feed.changed,
-            run_of=Runs(self.plan),
+            memberships=lists.memberships,
+            run_of=lists.named(Runs(self.plan)),
             routes=routes,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
@@ -129,6 +136,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
+        parts.lists.sweep(parts.control.lists.versions(removed=True))
 
         def opened(route: Route) -> OpenSink:
             sink = sink_of(home, settings, route)
@@ -153,13 +161,9 @@ def install(control: Control) -> None:
     known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
     for each in builtin():
         if each.name not in known:
+            details = Details(each.description, each.reference, "public")
             version = control.add_filter(
-                each.name,
-                each.text,
-                topic_line=each.topic_line,
-                owner=OUR_OWN,
-                description=each.description,
-                reference=each.reference,
+                each.name, each.text, topic_line=each.topic_line, owner=OUR_OWN, details=details
             )
             control.set_active(each.name, version)
 
@@ -191,7 +195,18 @@ def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts
         control = open_control(home)
         opened.callback(control.close)
         sky = tuple(found.surveys.values())
-        yield Parts(home, settings, ordered, sky, found.schemas, store, control, found.raw, found.science)
+        yield Parts(
+            home,
+            settings,
+            ordered,
+            sky,
+            found.schemas,
+            store,
+            control,
+            found.raw,
+            found.science,
+            ListFolder(home.lists),
+        )
 
 
 def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> SqliteStore:
@@ -220,22 +235,6 @@ def archives(home: Home, lookup: SchemaLookup | None = None) -> Iterator[tuple[P
 
 def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
-
-
-def sink_of(home: Home, settings: Settings, route: Route) -> Sink:
-    """The sink that a route names: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`; not connected.
-
-    Raises:
-        ConfigError: there is no such kind, or the target is missing.
-    """
-    kind, _, target = route.sink.partition(":")
-    if kind not in {"files", "kafka", "kafka-avro"}:
-        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
-    if not target:
-        raise ConfigError(f"route {route.name}: name its target, e.g. files:outbox or kafka:127.0.0.1:9092")
-    if kind == "files":
-        return JsonLinesFiles(home.path / target)
-    return sink(settings, target, "avro" if kind == "kafka-avro" else "json")
 
 
 def _filter_refused(text: object, error: Exception) -> None:

@@ -194,7 +194,7 @@ def _rows(
 
     enriched = enrich(survey, fresh.alerts, night, corridor.store, corridor.plan, failed)
     started = time.perf_counter()
-    tags = evaluate(filters, enriched, corridor.plan.columns)
+    tags = evaluate(filters, enriched, corridor.plan.columns, corridor.memberships())
     corridor.observer.worked("filter", enriched.num_rows, time.perf_counter() - started)
     return scalars(enriched), tags
 

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from linnet.web import (
     api_alerts,
     api_filters,
+    api_lists,
     api_objects,
     api_sky,
     api_streams,
@@ -49,7 +50,7 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
     app.state.broker = broker
     app.state.pages = api_streams.recent_pages(broker)
     app.state.watch = TagWatch(broker.store, stopping)
-    for room in (api_objects, api_alerts, api_sky, api_filters, api_streams, home_pages, object_pages):
+    for room in (api_objects, api_alerts, api_sky, api_filters, api_lists, api_streams, home_pages, object_pages):
         app.include_router(room.router)
     app.include_router(api_sky.plain)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

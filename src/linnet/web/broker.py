@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
 from fastapi import Depends, Request
 
 from linnet.core.column import Column
+from linnet.core.list_port import EntryColumns, ListVersion
+from linnet.core.lists import Ints
 from linnet.core.ports import Control, Store
 from linnet.core.survey import Stamp
+from linnet.operations.list_keeping import ListKeeping
+
+
+@dataclass(frozen=True)
+class ListDesk:
+    """Watchlists and areas as the web side sees them.
+
+    Attributes:
+        keeping: adds and gives them.
+        read_watchlist: the entries of a file. read_area: the area of a file, shapes drawn to an order.
+        look_back: looks for what of the past lies in a list, and keeps that.
+    """
+
+    keeping: ListKeeping
+    read_watchlist: Callable[[Path, EntryColumns], pa.Table]
+    read_area: Callable[[Path, int | None], Ints]
+    look_back: Callable[[ListVersion], object]
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,7 @@ class Broker:
             because a public packet's history may hold points that are not public.
         container: the same as an Avro container file, untouched; under the same condition.
         own: (survey, alert_id) -> the survey's own columns of one alert, decoded again from its archived packet.
+        lists: watchlists and areas, or None where there are none.
         check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
     """
 
@@ -47,6 +68,7 @@ class Broker:
     container: Callable[[str, int], bytes] | None = None
     own: Callable[[str, int], pa.RecordBatch] | None = None
     check_filter: Callable[[str], None] | None = None
+    lists: ListDesk | None = None
 
 
 def broker_of(request: Request) -> Broker:
