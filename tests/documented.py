@@ -23,4 +23,9 @@ def environment(folder: Path) -> dict[str, str]:
         program.write_text(f"#!{sys.executable}\nfrom {module} import {function}\n{function}()\n")
         program.chmod(0o755)
     python = os.pathsep.join(part for part in sys.path if part)
-    return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": python, "COLUMNS": "200", "NO_COLOR": "1"}
+    return {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": python,
+        "COLUMNS": "200",
+        "NO_COLOR": "1",
+    }
