@@ -16,7 +16,7 @@ import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.sqlite_control import SqliteControl
-from linnet.app.wiring import install
+from linnet.app.installing import install
 from linnet.core.delivery_policy import Memory, Policy
 from linnet.core.filter_port import Details
 from linnet.core.ports import Control, Progress, Route

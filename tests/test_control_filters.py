@@ -77,16 +77,14 @@ def test_an_activation_knows_when_and_between_which_tags_it_held(control: Contro
     add(control)
     add(control, text="mag < 18")
     control.set_active("bright", 1)
-    control.record_activation("bright", 1, 5)
-    control.record_ends(9)  # none was ended
+    assert [f.version for f in control.take_up(5)] == [1]
+    assert [f.version for f in control.take_up(9)] == [1]
     control.set_active("bright", 2)
-    control.record_ends(11)
-    control.record_activation("bright", 2, 12)
+    assert [f.version for f in control.take_up(12)] == [2]
     control.set_active("bright", None)
     control.set_active("bright", 1)
     control.set_active("bright", None)  # nobody has taken it up
-    control.record_ends(30)
-    control.record_ends(31)
+    assert control.take_up(31) == control.take_up(32) == []
     log = control.activation_log("bright")
     assert [(a.version, a.since, a.until, a.reason) for a in log] == [
         (1, 5, 11, ""),
@@ -95,6 +93,20 @@ def test_an_activation_knows_when_and_between_which_tags_it_held(control: Contro
     ]
     assert all(a.ended is not None and a.begun <= a.ended for a in log)
     assert control.activation_log("dim") == []
+
+
+def test_what_judges_nothing_any_more_ends_where_it_last_did(control: Control) -> None:
+    for name in ("long", "never"):
+        add(control, name)
+    control.set_active("long", 1)
+    control.take_up(5)
+    control.set_active("never", 1)
+    control.take_up(12)
+    for name in ("long", "never"):
+        assert control.switch_off(name, 1, "unfit", "a column is gone", until=11)
+    control.take_up(20)
+    numbers = [(a.since, a.until) for name in ("long", "never") for a in control.activation_log(name)]
+    assert numbers == [(5, 11), (None, None)]
 
 
 def test_what_is_switched_off_for_a_reason_says_so_once_until_it_is_activated_again(control: Control) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -139,9 +142,7 @@ def test_a_membership_is_null_without_a_position_and_for_a_list_that_cannot_be_a
     assert places_of(pa.Table.from_batches([batch, batch])).cells.tolist() == [*cells[:2], -1] * 2
 
 
-def _cpu(work: object) -> float:
-    import time
-
+def _cpu(work: Callable[[], object]) -> float:
     began = time.process_time()
-    work()  # type: ignore[operator]
+    work()
     return time.process_time() - began

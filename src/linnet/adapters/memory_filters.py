@@ -61,12 +61,16 @@ class MemoryFilters:
                 self._filters[name, version] = replace(self._filters[name, version], active=True, ended="")
             self._generation += 1
 
-    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str) -> bool:
+    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, *, until: int | None = None) -> bool:
         """End the activation of this version for a reason that its owner is told; gives whether it was active."""
         with self._lock:
             if self._active(name) != version:
                 return False
-            self._end(name, reason)
+            place = self._end(name, reason)
+            if until is not None:
+                each = self._activations[place]
+                judged = each.since is not None and each.since <= until
+                self._activations[place] = each._replace(**({"until": until} if judged else {"since": None}))
             self.notify(name, version, kind, reason)
             self._generation += 1
             return True
@@ -105,12 +109,15 @@ class MemoryFilters:
             if places and self._activations[places[-1]].since is None:
                 self._activations[places[-1]] = self._activations[places[-1]]._replace(since=seq)
 
-    def record_ends(self, seq: int) -> None:
-        """Record the last tag-log number of activations that were ended and have none yet."""
+    def take_up(self, seq: int) -> list[FilterText]:
+        """The active versions by name, in one step with the record that they judge from tag-log number `seq` on."""
         with self._lock:
             for place, each in enumerate(self._activations):
-                if each.ended is not None and each.until is None and each.since is not None:
-                    self._activations[place] = each._replace(until=seq)
+                if each.ended is None and each.since is None:
+                    self._activations[place] = each._replace(since=seq)
+                elif each.ended is not None and each.until is None and each.since is not None:
+                    self._activations[place] = each._replace(until=seq - 1)
+            return self.filters(active=True)
 
     def activations(self) -> list[tuple[str, int, int | None]]:
         """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
@@ -146,13 +153,15 @@ class MemoryFilters:
     def _active(self, name: str) -> int | None:
         return next((f.version for f in self._filters.values() if f.name == name and f.active), None)
 
-    def _end(self, name: str, reason: str) -> None:
+    def _end(self, name: str, reason: str) -> int:
+        """End the activation of a filter, where there is one; gives its place, or -1."""
         version = self._active(name)
         if version is None:
-            return
+            return -1
         self._filters[name, version] = replace(self._filters[name, version], active=False, ended=reason)
         place = max(i for i, each in enumerate(self._activations) if each.filter == name)
         self._activations[place] = self._activations[place]._replace(ended=_now(), reason=reason)
+        return place
 
     def _require(self, name: str, version: int | None) -> None:
         if not any(n == name and version in (None, v) for n, v in self._filters):

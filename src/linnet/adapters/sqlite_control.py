@@ -77,10 +77,10 @@ class SqliteControl:
             if filters.activate(connection, name, version, _now()):
                 _bump(connection)
 
-    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str) -> bool:
+    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, *, until: int | None = None) -> bool:
         """End the activation of this version for a reason that its owner is told; gives whether it was active."""
         with self._change() as connection:
-            was_active = filters.switch_off(connection, Notice(name, version, kind, reason, "", _now()))
+            was_active = filters.switch_off(connection, Notice(name, version, kind, reason, "", _now()), until)
             if was_active:
                 _bump(connection)
             return was_active
@@ -115,10 +115,10 @@ class SqliteControl:
         with self._change() as connection:
             filters.record_since(connection, name, version, seq)
 
-    def record_ends(self, seq: int) -> None:
-        """Record the last tag-log number of activations that were ended and have none yet."""
+    def take_up(self, seq: int) -> list[FilterText]:
+        """The active versions by name, in one step with the record that they judge from tag-log number `seq` on."""
         with self._change() as connection:
-            filters.record_ends(connection, seq)
+            return filters.take_up(connection, seq)
 
     def activations(self) -> list[tuple[str, int, int | None]]:
         """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""

@@ -105,10 +105,16 @@ def activate(connection: sqlite3.Connection, name: str, version: int | None, now
     return True
 
 
-def switch_off(connection: sqlite3.Connection, notice: Notice) -> bool:
+def switch_off(connection: sqlite3.Connection, notice: Notice, until: int | None) -> bool:
     """End the activation of a version, with the reason, and tell its owner; gives whether it was active."""
     if active_version(connection, notice.filter) != notice.version:
         return False
+    if until is not None:
+        connection.execute(
+            "UPDATE activation SET until = iif(since <= ?1, ?1, NULL), since = iif(since <= ?1, since, NULL) "
+            "WHERE filter = ?2 AND deleted IS NULL",
+            (until, notice.filter),
+        )
     _end(connection, notice.filter, notice.created, notice.text)
     notify(connection, notice)
     return True
@@ -138,11 +144,13 @@ def record_since(connection: sqlite3.Connection, name: str, version: int, seq: i
     )
 
 
-def record_ends(connection: sqlite3.Connection, seq: int) -> None:
-    """Record where activations ended that were taken up once; one that nobody took up stays without numbers."""
+def take_up(connection: sqlite3.Connection, seq: int) -> list[FilterText]:
+    """The active versions, recorded as judging from a number on; what nobody took up stays without numbers."""
+    connection.execute("UPDATE activation SET since = ? WHERE deleted IS NULL AND since IS NULL", (seq,))
     connection.execute(
-        "UPDATE activation SET until = ? WHERE deleted IS NOT NULL AND until IS NULL AND since IS NOT NULL", (seq,)
+        "UPDATE activation SET until = ? WHERE deleted IS NOT NULL AND until IS NULL AND since IS NOT NULL", (seq - 1,)
     )
+    return [each for each in filters(connection) if each.active]
 
 
 def activations(connection: sqlite3.Connection) -> list[tuple[str, int, int | None]]:

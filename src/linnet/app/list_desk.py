@@ -15,8 +15,9 @@ from linnet.adapters.list_files import ListFolder
 from linnet.app import wiring
 from linnet.app.config import settings
 from linnet.app.console import out, show_json, show_pairs, show_table
+from linnet.app.filter_reading import things_of
 from linnet.app.home import Home
-from linnet.app.lists import list_things
+from linnet.app.installing import install
 from linnet.app.progress import counting
 from linnet.core.json_rows import JsonRow, rows
 from linnet.core.list_port import LIST_NAME, ListVersion, PastMatches, Sort
@@ -97,9 +98,9 @@ class Desk:
 
     def look_back(self, which: ListVersion, nights: str | None = None) -> PastMatches | None:
         """Look for what of the past lies in a list, and say how much; None where there is no past yet."""
+        span = _span(nights)
         if not self.home.store.exists():
             return None
-        span = _span(nights)
         with wiring.reader(self.home, settings(self.home.path)) as parts, counting("look back") as progress:
             found = find_past(which, parts.lists, (parts.store, parts.science), span, progress)
         lies = f"{found.matches} of {found.alerts} alerts of the past lie in {which.name}, of {found.objects} objects"
@@ -161,7 +162,7 @@ class Desk:
         page = self.keeping.files.past(which, limit=limit) if found is not None else None
         lines = [] if page is None else [_rounded(row) for row in rows(page.rows)]
         if as_json:
-            show_json({"name": name, **(asdict(found) if found is not None else {}), "matches": lines})
+            show_json({"name": name, **(asdict(found) if found is not None else {}), "rows": lines})
         elif page is None:
             out.print("nothing was taken yet", highlight=False)
         elif lines:
@@ -177,9 +178,9 @@ class Desk:
 
     def _asking(self, column: str) -> list[str]:
         """Active filters that ask for a list."""
-        plan, things = wiring.plan(self.home), list_things(self.control)
-        found = []
-        for each in self.control.filters(active=True):
+        active = self.control.filters(active=True)
+        plan, things, found = wiring.plan(self.home), things_of(self.control, active), []
+        for each in active:
             try:
                 if column in parse(each.text, plan.columns, things).columns:
                     found.append(each.name)
@@ -193,7 +194,7 @@ def desk(sort: Sort, home: Home) -> Iterator[Desk]:
     """The lists of a home; the default filters and the default route are in it before anything is changed."""
     control = wiring.open_control(home)
     try:
-        wiring.install(control)
+        install(control)
         yield Desk(sort, home, control, ListKeeping(control, ListFolder(home.lists)))
     finally:
         control.close()

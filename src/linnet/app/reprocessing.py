@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from linnet.app.catalogues import catalogues_of
@@ -71,7 +72,9 @@ def _recorded_filters(parts: Parts, plans: Callable[[Run], Plan | None]) -> Call
         plan = plans(run)
         try:
             columns = (plan or parts.plan).columns
-            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns, things)) for n, v in run.filters])
+            mine = {n: texts[n, v] for n, v in run.filters}
+            named = replace(things, filters=mine)
+            return FilterSet([NamedFilter(n, v, parse(mine[n], columns, named)) for n, v in run.filters])
         except (KeyError, FilterError):
             return None
 

@@ -13,6 +13,7 @@ from linnet.app import wiring
 from linnet.app.config import home_path, settings
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import Home, existing
+from linnet.app.installing import install
 from linnet.app.sinks import sink_of
 from linnet.core.delivery_policy import Policy
 from linnet.core.ports import Control, Progress, Route
@@ -115,7 +116,7 @@ def _control(home: Home) -> Iterator[Control]:
     """The control database, with the default route and filters in it before anything is changed."""
     control = wiring.open_control(home)
     try:
-        wiring.install(control)
+        install(control)
         yield control
     finally:
         control.close()

@@ -19,6 +19,7 @@ from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
+from linnet.app.installing import install
 from linnet.app.kafka import registry
 from linnet.app.lists import ListFeed
 from linnet.app.route_feed import RouteFeed
@@ -26,7 +27,6 @@ from linnet.app.sinks import sink_of
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
-from linnet.core.filter_port import Details
 from linnet.core.list_port import ListFiles
 from linnet.core.plan import Plan
 from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
@@ -36,18 +36,12 @@ from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
 from linnet.engines.late_sink import LateSink
 from linnet.errors import HomeError, HomeVersionError
-from linnet.filters.builtin import builtin
 from linnet.operations.rebuild import Archives
 from linnet.science.crossmatch import crossmatch
 from linnet.science.registry import modules
 from linnet.surveys.elasticc import Elasticc
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
-
-FILES_ROUTE = Route(name="files", sink="files:outbox")
-
-OUR_OWN = "linnet"
-"""Owner of the filters that come with Linnet."""
 
 log = structlog.get_logger("linnet")
 
@@ -90,7 +84,8 @@ class Parts:
 
     def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
-        feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
+        budget = self.settings.filter_budget
+        feed = FilterFeed(self.control, self.store, self.plan, _filter_refused, told=_filter_told, budget=budget)
         lists = ListFeed(self.control, self.lists)
         return Corridor(
             surveys=self.surveys,
@@ -102,6 +97,7 @@ class Parts:
             science=self.science,
             filters=lambda: lists.taken_up(feed()),
             filters_changed=feed.changed,
+            filter_failures=feed.failures,
             memberships=lists.memberships,
             run_of=lists.named(Runs(self.plan)),
             routes=routes,
@@ -149,23 +145,6 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
             yield parts, live if patient else corridor
         finally:
             routes.close()
-
-
-def install(control: Control) -> None:
-    """Put the default route and the built-in filters into a new control database. What is there stays as it is.
-
-    Adding a filter and activating it are two changes: what ended an earlier start between them, this one completes.
-    """
-    if not control.routes(removed=True):
-        control.add_route(FILES_ROUTE)
-    known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
-    for each in builtin():
-        if each.name not in known:
-            details = Details(each.description, each.reference, "public")
-            version = control.add_filter(
-                each.name, each.text, topic_line=each.topic_line, owner=OUR_OWN, details=details
-            )
-            control.set_active(each.name, version)
 
 
 def open_control(home: Home) -> SqliteControl:
@@ -239,6 +218,11 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
 
 def _filter_refused(text: object, error: Exception) -> None:
     log.warning("filter left out", filter=getattr(text, "name", "?"), reason=str(error))
+
+
+def _filter_told(name: str, version: int, kind: str, text: str) -> None:
+    event = "filter's examples are wrong" if kind == "examples" else "filter switched off"
+    log.warning(event, filter=name, version=version, reason=text)
 
 
 def _module_failed(name: str, survey: str, error: Exception) -> None:

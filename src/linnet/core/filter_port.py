@@ -129,8 +129,12 @@ class Filters(Protocol):
             NotFoundError: no such filter or version.
         """
 
-    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str) -> bool:
-        """End the activation of this version for a reason that its owner is told; gives whether it was active."""
+    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, *, until: int | None = None) -> bool:
+        """End the activation of this version for a reason that its owner is told; gives whether it was active.
+
+        `until`: the last tag-log number that it judged, where it judges nothing from now on; None: the next `take_up`
+        says that. An activation that would begin behind it has judged nothing.
+        """
 
     def set_visibility(self, name: str, visibility: Visibility) -> None:
         """Who may see a filter and its matches: its owner, or everybody.
@@ -148,8 +152,11 @@ class Filters(Protocol):
     def record_activation(self, name: str, version: int, seq: int) -> None:
         """Record from which tag-log number an activation holds; the first call for a version stays."""
 
-    def record_ends(self, seq: int) -> None:
-        """Record the last tag-log number of activations that were ended and have none yet."""
+    def take_up(self, seq: int) -> list[FilterText]:
+        """The active versions by name, in one step with the record that they judge from tag-log number `seq` on.
+
+        An activation that has no beginning yet begins there; one that was ended, and judged until now, ends before it.
+        """
 
     def activations(self) -> list[tuple[str, int, int | None]]:
         """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""

@@ -7,6 +7,7 @@ directions, which loses no digits at small angles and knows neither poles nor a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +97,27 @@ class SortedSky:
         """
         n = len(places.cells)
         rows, chords = np.full((n, neighbours), -1, dtype=np.int64), np.full((n, neighbours), np.inf)
+        for layer, alerts in self._each(places):
+            _kernel().nearest(alerts, layer.arrays, layer.index, rows, chords)
+        place, rank = np.nonzero(rows >= 0)
+        chord = chords[place, rank]
+        return place.astype(np.int64), rows[place, rank], 2.0 * np.arcsin(np.sqrt(chord) / 2.0) * ARCSEC
+
+    def within(self, places: Places) -> Bools:
+        """Whether each place is within the radius of any row, as `match` has it; False for one that is nowhere."""
+        inside = np.zeros(len(places.cells), dtype=bool)
+        for layer, alerts in self._each(places):
+            _kernel().within(alerts, layer.arrays, layer.index, inside)
+        return inside
+
+    def _each(self, places: Places) -> Iterator[tuple[_Layer, tuple[Floats, Floats, Ints, int]]]:
+        """Each layer, and the places as kernels take them, with the cells that hold what of it is in reach."""
         at = directions(places.ra, places.dec)
         years = np.nan_to_num((places.mjd - self._epoch) / _YEAR)
         for layer in self._layers:
             moved = layer.fastest / 1000.0 * float(np.abs(years).max(initial=0.0))
             around, finer = surroundings(places.cells, layer.reach + moved)
-            _kernel().nearest((at, years, around, finer), layer.arrays, layer.index, rows, chords)
-        place, rank = np.nonzero(rows >= 0)
-        chord = chords[place, rank]
-        return place.astype(np.int64), rows[place, rank], 2.0 * np.arcsin(np.sqrt(chord) / 2.0) * ARCSEC
+            yield layer, (at, years, around, finer)
 
 
 def directions(ra: Floats, dec: Floats) -> Floats:

@@ -58,10 +58,13 @@ def evaluate(
     """
     n = batch.num_rows
     present = set(batch.schema.names)
+    asked: dict[str, pa.BooleanArray] = {}
 
     def look_up(name: str) -> pa.Array:
         if is_list(name):
-            return memberships.of(name, batch)
+            if name not in asked:
+                asked[name] = memberships.of(name, batch)
+            return asked[name]
         return batch.column(name) if name in present else columns[name].empty(n)
 
     rows, places = (pa.array(found) for found in filters.hits(look_up, n))

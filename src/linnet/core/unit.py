@@ -111,7 +111,8 @@ SEGMENT = pa.schema(
 
 STAGES = ("decode", "check", "dedupe", "archive", "plan", "filter", "store")
 """Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts.
-Stage `module` is apart: its outcome names a module, n counts the batches in which it failed."""
+Stages `module` and `judging` are apart: their outcome names a module or a filter, n counts the batches in which it
+failed."""
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,7 @@ class Watchlist:
 
     def hold(self, places: Places) -> Bools:
         """Whether each place lies within the radius of an entry, its rim included; False for one that is nowhere."""
-        found = np.zeros(len(places.cells), dtype=bool)
-        found[self._sky.match(places, 1)[0]] = True
-        return found
+        return self._sky.within(places)
 
     def nearest(self, places: Places) -> tuple[Ints, Ints, Floats]:
         """The nearest of the entries in whose radius each place lies.

@@ -65,7 +65,9 @@ def _lying_in(which: ListVersion, files: ListFiles) -> Lying:
     watchlist, labels = Watchlist(entries), entries.column("label").combine_chunks()
 
     def near(rows: pa.Table) -> tuple[Ids, pa.Array, pa.Array]:
-        inside, row, apart = watchlist.nearest(places_of(rows))
+        places = places_of(rows)
+        inside = np.flatnonzero(watchlist.hold(places))
+        _, row, apart = watchlist.nearest(places.take(inside))
         return inside, pa.array(apart), labels.take(pa.array(row))
 
     return near

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from linnet.core.json_rows import rows
 from linnet.core.list_port import EntryColumns, ListVersion, Sort, in_use
-from linnet.errors import NotFoundError
+from linnet.errors import InputError, NotFoundError
 from linnet.operations.list_keeping import Told
 from linnet.web.api_schema import PROBLEMS
 from linnet.web.broker import Broker, ListDesk, TheBroker
@@ -34,7 +34,9 @@ SortName = Annotated[Sort, Path(description="watchlist or area.")]
 ListName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Its name, as filters write it.")]
 First = Annotated[int, Query(ge=0, le=10**9, description="How many rows to pass over.")]
 Column = Annotated[str | None, Query(max_length=100, description="Column of the file; else as usually called.")]
-Radius = Annotated[str | None, Query(max_length=100, description="Arcsec for all, or a column of radii.")]
+Radius = Annotated[
+    str | None, Query(max_length=100, description="A number, in arcsec for all, or a column of radii in arcsec.")
+]
 Order = Annotated[int | None, Query(ge=0, le=29, description="HEALPix order to which polygons are drawn.")]
 Description = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line.")]
 
@@ -127,7 +129,10 @@ async def _posted(request: Request, sort: Sort, name: str, keep: Any) -> JSONRes
         with file.open("wb") as out:
             async for piece in request.stream():
                 out.write(piece)
-        which, is_new = await run_in_threadpool(keep, desk, file)
+        try:
+            which, is_new = await run_in_threadpool(keep, desk, file)
+        except InputError as error:
+            raise InputError(str(error).replace(str(file), "the upload")) from error
     after = BackgroundTask(desk.look_back, which) if is_new else None
     return JSONResponse({**_row(which), "is_new": is_new}, 201, background=after)
 
