@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from doc_blocks import blocks, run
 
 PAGE = """# A page

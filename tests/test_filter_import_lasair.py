@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from imported_worlds import Tables, arrays, lasair_lsst, lasair_ztf, our_columns, some_objects
 
+from imported_worlds import Tables, arrays, lasair_lsst, lasair_ztf, our_columns, some_objects
 from linnet.app import wiring
 from linnet.errors import FilterError
 from linnet.filters.importers.lasair import imported

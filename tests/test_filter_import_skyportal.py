@@ -1,4 +1,4 @@
-"""SkyPortal's condition trees and BOOM's pipelines are translated without a change of meaning, or refused by their part."""
+"""SkyPortal's condition trees and BOOM's pipelines keep their meaning, or are refused by the part without one here."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from imported_worlds import arrays, boom, our_columns, some_objects
 
+from imported_worlds import arrays, boom, our_columns, some_objects
 from linnet.app import wiring
 from linnet.errors import FilterError
 from linnet.filters.importers.skyportal import imported
@@ -55,7 +55,7 @@ def compares(operator: str, value: Any, wanted: Any) -> bool:
     if value is Absent or not like:
         return False
     told = {"$eq": value == wanted, "$lt": value < wanted, "$gt": value > wanted}
-    return told.get(operator, value == wanted or (value < wanted if operator == "$lte" else value > wanted))
+    return bool(told.get(operator, value == wanted or (value < wanted if operator == "$lte" else value > wanted)))
 
 
 def matches(condition: dict[str, Any], document: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A stranger's five minutes: the page about the first filter, from an empty folder to the first message, as it is written."""
+"""A stranger's five minutes: the page about the first filter leads from an empty folder to the first message."""
 
 from __future__ import annotations
 

@@ -34,17 +34,22 @@ class Broker(StrEnum):
 _MOST_BYTES = 40 * MAX_LENGTH
 
 
-def import_filter(
+def import_filter(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The filter as the other broker has it; - for standard input.")],
     source: Annotated[Broker, typer.Option("--from", help="Whose filter it is.")],
     listed: Annotated[
         list[str] | None, typer.Option("--list", help="watchlist:7=NAME: what Lasair's list is called here.")
     ] = None,
     survey: Annotated[str, typer.Option(help="ztf or lsst, where a tree of SkyPortal does not say.")] = "",
+    name: Annotated[str | None, typer.Option("--add", help="Add it under this name, as `filter add` does.")] = None,
+    near: Annotated[bool, typer.Option("--near", help="Add it although parts mean only nearly the same.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Translate a filter of Lasair or SkyPortal, and name every part that has no counterpart here."""
+    if name is not None and as_json:
+        raise InputError("--add and --json do not go together: look first, then add")
     columns = wiring.plan(_home(home)).columns
     found = _checked(_imported(_text(file), source, _lists(listed or []), survey, columns), columns)
     if as_json:
@@ -53,11 +58,25 @@ def import_filter(
         _show(found)
     if found.refused:
         raise typer.Exit(WRONG)
+    if name is not None:
+        if found.near and not near:
+            raise InputError(f"{name} is not added: parts of it mean only nearly the same here; --near adds it so")
+        _add(context, name, found.text, ["--topic", f"From {source.title()}"], home)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to those of filters."""
     app.command("import")(import_filter)
+
+
+def _add(context: typer.Context, name: str, text: str, more: Sequence[str], home: Path | None) -> None:
+    """The command `linnet filter add`, which stands beside this one."""
+    parent = context.parent
+    command = parent.command.get_command(parent, "add") if parent is not None else None  # type: ignore[attr-defined]  # a group
+    if command is None:
+        raise InputError("filters cannot be added here")
+    at = [] if home is None else ["--home", str(home)]
+    command.main([*more, *at, "--", name, text], prog_name="linnet filter add", standalone_mode=False)
 
 
 def _home(home: Path | None) -> Home | None:
