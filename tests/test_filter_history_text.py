@@ -51,7 +51,7 @@ REFUSED = {
     "|where > 1": "`where` stands only within a function",
     "now(|3) > 1": "takes nothing in its parentheses",
     "mag < |now": "no column is named now",
-    "|coutn(1) > 2": "no function is named coutn; did you mean count?",
+    "|counts(1) > 2": "no function is named counts; did you mean count?",
     "alert|.flux > 1": "names have no dots",
     "max(lc.flux|.x) > 1": "names have no dots",
     "max(|lc.1) > 1": "wants a field of numbers",
