@@ -32,7 +32,6 @@ from linnet.app.config import Settings
 from linnet.app.home import create
 from linnet.app.load import load_of
 from linnet.core.unit import Run
-from linnet.core.vocabulary import HISTORY
 from linnet.engines.local import LocalEngine
 from linnet.filters.filter_set import NamedFilter
 from linnet.filters.language import parse
@@ -43,6 +42,7 @@ from linnet.simulation.load_schedule import Schedule
 
 GOALS = {"scalar columns": 20_000, "ztf": 2_000, "lsst-long": 500}
 SCALAR = "young_and_rising"
+JOINED = "max(lc.flux where band = 'r' and mjd > now() - 10) > 5 * median(lc.flux_err) and count(lc) >= 3"
 YARDSTICK = 300
 
 
@@ -111,8 +111,7 @@ def ways(past: Past, rows: int) -> dict[str, tuple[Callable[[], object], int]]:
     builtin = {f.name: f.text for f in wiring.builtin()}
     columns = past.plan.columns
     scalar = NamedFilter(SCALAR, 1, parse(builtin[SCALAR], columns))
-    plain = parse("mag < 18 and n_detections > 2", columns)
-    listed = NamedFilter("listed", 1, replace(plain, columns=(*plain.columns, *HISTORY)))
+    listed = NamedFilter("listed", 1, parse(JOINED, columns))
     newer = NamedFilter("newer", 1, parse("variability_log_p < -10", columns))
     older = replace(past, store=OlderRuns(past.store, "variability"))
     return {

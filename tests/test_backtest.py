@@ -83,6 +83,19 @@ def test_out_of_the_packets_alone_the_verdicts_are_the_same(lived: Bench) -> Non
         assert after == {c for c in each.condition.columns if c in without_modules(past_of(lived)).plan.gives}
 
 
+def test_functions_of_the_light_curve_see_the_joined_history_of_then(lived: Bench) -> None:
+    """`n_detections` was counted over the same history by other code, when the alert came."""
+    for text, recorded in (
+        ("count(lc) >= 3", "n_detections >= 3"),
+        ("count(lc where flux > 0) = 1", "n_positive = 1"),
+        ("min(lc.mjd) < now() - 1.5", "mjd - first_mjd > 1.5"),
+    ):
+        again = judged(past_of(lived), Question(asked(text), 0, EVER))
+        assert caught(again) == caught(judged(past_of(lived), Question(asked(recorded), 0, EVER))), text
+        assert 0 < len(caught(again)) < len(everything(lived)), text
+        assert all(not n.facts.after_the_fact for n in again)
+
+
 def append_old_points(bench: Bench, survey: str) -> None:
     """A later night brings points that are older than the alerts: forced photometry comes late, with wild fluxes."""
     rows: list[dict[str, Any]] = []
@@ -118,16 +131,18 @@ def append_old_points(bench: Bench, survey: str) -> None:
 def test_what_came_later_is_not_seen_and_would_be_noticed() -> None:
     bench = in_memory()
     take(bench, "ztf", slice(0, 150))
-    question, then = Question(asked(VARIED), 0, EVER), set(everything(bench))
-    before = caught(judged(without_modules(past_of(bench)), question))
-    assert 20 < len(before) < len(then)
+    questions, then = (
+        [Question(asked(text), 0, EVER) for text in (VARIED, "max(lc.flux) > 20000")],
+        set(everything(bench)),
+    )
+    before = [caught(judged(without_modules(past_of(bench)), each)) for each in questions]
+    assert all(20 < len(b) < len(then) for b in before)
     append_old_points(bench, "ztf")
     take(bench, "ztf", slice(150, None))
     flush(bench.store, bench.science)
-    later = without_modules(past_of(bench))
-    assert caught(judged(later, question)) & then == before
-    peeking = without_modules(past_of(bench), peeking=True)
-    assert caught(judged(peeking, question)) & then != before
+    later, peeking = without_modules(past_of(bench)), without_modules(past_of(bench), peeking=True)
+    assert [caught(judged(later, each)) & then for each in questions] == before
+    assert all(caught(judged(peeking, q)) & then != b for q, b in zip(questions, before, strict=True))
 
 
 def test_at_two_states_of_the_archive_the_same_nights_get_the_same_verdicts() -> None:

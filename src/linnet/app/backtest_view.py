@@ -36,7 +36,8 @@ def show(found: Report) -> None:
     _show_classes(found)
     _show_versus(found)
     keys = {n: n for n in ("alert_id", "object_id", "night", "band", "mag", "link")}
-    show_table("some of the catches, by lot", keys, found.gallery)
+    if found.gallery:
+        show_table("some of the catches, by lot", keys, found.gallery)
     if not found.complete:
         out.print("stopped; what is done is kept, and the same command goes on", style="yellow", highlight=False)
 

@@ -33,7 +33,7 @@ def why(
     with reader(existing(place), settings(place)) as parts:
         asked = named_filter(parts, name, version)
         past = past_of(parts, asked)
-        found = explained(past, asked, *find_alert(past, alert))
+        found = explained(past, asked, *find_alert(parts.store, alert))
     if as_json:
         show_json(found.as_dict())
     else:

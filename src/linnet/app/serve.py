@@ -17,6 +17,7 @@ from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import settings
 from linnet.app.console import out
 from linnet.app.filter_commands import check_text
+from linnet.app.filter_past import HomePast
 from linnet.app.home import existing
 from linnet.app.lists import list_things
 from linnet.app.wiring import Parts, reader
@@ -29,7 +30,7 @@ from linnet.operations.list_keeping import ListKeeping
 from linnet.operations.list_past import find_past
 from linnet.operations.replay_packets import REFERENCE, container, replay
 from linnet.web.application import create_app
-from linnet.web.broker import Broker, ListDesk
+from linnet.web.broker import Broker, FilterPast, ListDesk
 
 STOP_SECONDS = 5
 """How long a reader that takes nothing any more holds up the end of the server."""
@@ -69,6 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def broker(parts: Parts) -> Broker:
     """What the web side is given."""
     packets = Packets(parts)
+    past = HomePast(parts, packets.lock)
     return Broker(
         store=parts.store,
         control=parts.control,
@@ -78,6 +80,7 @@ def broker(parts: Parts) -> Broker:
         own=packets.own,
         packet=packets.packet,
         container=packets.container,
+        past=FilterPast(past.why, past.reports, past.preview),
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
@@ -92,12 +95,16 @@ def broker(parts: Parts) -> Broker:
 
 
 class Packets:
-    """Archived packets, opened when someone looks; safe from several threads, one at a time."""
+    """Archived packets, opened when someone looks; safe from several threads, one at a time.
+
+    Attributes:
+        lock: held by whoever reads the archive.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._surveys = {s.name: s for s in parts.surveys}
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def stamps(self, survey: str, alert_id: int) -> dict[str, Stamp]:
         """The images of one packet.
@@ -131,7 +138,7 @@ class Packets:
             NotFoundError: no such alert.
         """
         row = self._row(survey, alert_id)
-        with self._lock:
+        with self.lock:
             packets = replay(self._parts.raw, self._parts.schemas, self._surveys[survey], row)
             _, alerts = next(packets)
         return alerts.select(list(self._surveys[survey].own_columns))
@@ -139,7 +146,7 @@ class Packets:
     def _datum(self, survey: str, alert_id: int) -> tuple[bytes, Schema]:
         """The untouched packet and its writer schema."""
         row = self._row(survey, alert_id)
-        with self._lock:
+        with self.lock:
             datum: bytes = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
             return datum, self._parts.raw.schema(row.column("segment")[0].as_py())
 

@@ -19,6 +19,7 @@ from linnet.core.module import Module
 from linnet.core.plan import Plan
 from linnet.core.unit import Run
 from linnet.core.vocabulary import HISTORY
+from linnet.errors import InputError
 from linnet.filters.evaluate import Lookup
 from linnet.operations.recorded_nights import Past, RecordedNight
 from linnet.operations.replay_packets import REFERENCE, replay
@@ -53,14 +54,18 @@ class Lived:
         needs: names of columns that are asked for.
         always: recorded columns that are read besides.
         failed: called for each module that raises.
+        packets: whether packets may be read again.
     """
 
-    def __init__(self, past: Past, needs: Sequence[str], always: Sequence[str], failed: Failed) -> None:
+    def __init__(
+        self, past: Past, needs: Sequence[str], always: Sequence[str], failed: Failed, *, packets: bool = True
+    ) -> None:
         self._past = past
         self._lists = tuple(name for name in needs if is_list(name))
         self._needs = tuple(name for name in needs if not is_list(name))
         self._always = (*always, *(_PLACE if self._lists else ()))
         self._failed = failed
+        self._packets = packets
         self._runs = past.store.runs()
         self._givers = {name: module for module in past.plan.modules for name in module.gives}
 
@@ -82,6 +87,9 @@ class Lived:
             night: of the record.
             piece: number of the piece.
             chosen: which rows are asked for, as booleans; all where it is not given.
+
+        Raises:
+            InputError: only the packets can say it, and they may not be read.
         """
         read = night.pieces[piece]
         table = _filtered(read(("run_id", *self._always, *self._needs)), chosen)
@@ -92,6 +100,9 @@ class Lived:
             if not missing:
                 yield self._with_lists(Rows(of_run, _whole(of_run), {}), run)
                 continue
+            if not self._packets:
+                names = ", ".join(missing[:3])
+                raise InputError(f"{names} is only in the packets: ask `linnet filter test`, which reads them again")
             # The same rows again, with what leads to their packets and what newer modules need of the record.
             names = list(dict.fromkeys([*self._needs, *(n for m in self._behind(missing) for n in m.needs)]))
             wider = _filtered(read(("run_id", *REFERENCE, *self._always, *names)), chosen)

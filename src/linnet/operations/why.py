@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from linnet.core.column import Column
+from linnet.core.ports import Store
 from linnet.errors import NotFoundError
 from linnet.filters.explain import Explanation, explain
 from linnet.filters.filter_set import NamedFilter
@@ -129,7 +130,7 @@ def why(past: Past, asked: NamedFilter, survey: str, alert_id: int) -> Why:
     )
 
 
-def find_alert(past: Past, wanted: str) -> tuple[str, int]:
+def find_alert(store: Store, wanted: str) -> tuple[str, int]:
     """The survey and id of an alert that a person names: its id, `SURVEY:ID` or `SURVEY/ID`, or an object (its latest).
 
     Raises:
@@ -137,16 +138,16 @@ def find_alert(past: Past, wanted: str) -> tuple[str, int]:
     """
     prefix, mark, rest = wanted.replace("/", ":", 1).partition(":")
     name = rest if mark else prefix
-    surveys = [prefix] if mark else sorted(past.store.open_nights())
+    surveys = [prefix] if mark else sorted(store.open_nights())
     if name.isdigit() and int(name) < 2**63:
-        having = [s for s in past.store.surveys_of(int(name)) if s in surveys]
+        having = [s for s in store.surveys_of(int(name)) if s in surveys]
         if having:
             return _only(having, name), int(name)
-    having = [s for s in surveys if past.store.object(s, name).num_rows]
+    having = [s for s in surveys if store.object(s, name).num_rows]
     if not having:
         raise NotFoundError(f"there is no alert and no object {wanted} here")
     survey = _only(having, name)
-    return survey, int(past.store.object(survey, name)["last_alert_id"][0].as_py())
+    return survey, int(store.object(survey, name)["last_alert_id"][0].as_py())
 
 
 def _only(surveys: list[str], name: str) -> str:

@@ -35,6 +35,21 @@ class ListDesk:
 
 
 @dataclass(frozen=True)
+class FilterPast:
+    """What filters did and would have done, JSON-safe. All are called from several threads.
+
+    Attributes:
+        why: (filter, version or None, survey, alert_id) -> its verdict explained, as `linnet filter why --json`.
+        reports: filter -> the kept reports of its back-tests.
+        preview: (text, whether only public alerts count) -> what it would have caught in the last night.
+    """
+
+    why: Callable[[str, int | None, str, int], Mapping[str, Any]]
+    reports: Callable[[str], list[dict[str, Any]]]
+    preview: Callable[[str, bool], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Broker:
     """A running broker as the web side sees it. All parts are called from several threads.
 
@@ -53,6 +68,7 @@ class Broker:
         container: the same as an Avro container file, untouched; under the same condition.
         own: (survey, alert_id) -> the survey's own columns of one alert, decoded again from its archived packet.
         lists: watchlists and areas, or None where there are none.
+        past: explanations, back-tests and previews of filters.
         check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
     """
 
@@ -67,6 +83,7 @@ class Broker:
     packet: Callable[[str, int], Mapping[str, Any]] | None = None
     container: Callable[[str, int], bytes] | None = None
     own: Callable[[str, int], pa.RecordBatch] | None = None
+    past: FilterPast | None = None
     check_filter: Callable[[str], None] | None = None
     lists: ListDesk | None = None
 
