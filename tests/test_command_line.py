@@ -82,7 +82,7 @@ COMMANDS = {
     *("simulate", "score", "run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "new module"),
     *(f"filter {name}" for name in ("activate", "add", "check", "diff", "edit", "list", "off", "show")),
-    *("filter test", "filter why"),
+    *("filter import", "filter test", "filter why"),
     *("route add", "route list", "route remove"),
     *("watchlist add", "watchlist list", "watchlist show", "watchlist update", "watchlist remove", "watchlist past"),
     *("area add", "area list", "area show", "area update", "area remove", "area past"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from linnet.app import filter_look_commands
+from linnet.app import filter_import_commands, filter_look_commands
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.filter_drafts import (
     ColumnsOption,
@@ -30,6 +30,7 @@ from linnet.operations.filter_desk import Draft, FilterDesk
 app = typer.Typer(no_args_is_help=True, help="Filters: write, check and switch them, also while packets are taken.")
 
 filter_look_commands.register(app)
+filter_import_commands.register(app)
 
 NameArgument = Annotated[str, typer.Argument(help="Its name: lower case, digits, underscores.")]
 

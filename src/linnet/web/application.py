@@ -19,6 +19,7 @@ from linnet.web import (
     home_pages,
     object_pages,
     problems,
+    vo_cone,
 )
 from linnet.web.api_schema import describe
 from linnet.web.broker import Broker
@@ -66,6 +67,7 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
     ):
         app.include_router(room.router)
     app.include_router(api_sky.plain)
+    app.include_router(vo_cone.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     describe(app, broker.columns)
