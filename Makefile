@@ -13,7 +13,7 @@ HOME_DIR ?= demo-home
 # Java services that tests start; kept outside the tree, fetched once.
 export LINNET_SERVICES ?= $(HOME)/.cache/linnet/services
 
-.PHONY: setup demo serve services check test torture bench bench-full bench-quick bench-filters bench-live soak mutants profile clean
+.PHONY: setup demo serve services check test torture bench bench-full bench-quick bench-filters bench-backtest bench-live soak mutants profile clean
 
 setup: $(VENV)/.ready  ## make .venv, install, compile
 
@@ -70,6 +70,9 @@ profile: setup  ## a flame graph of the corridor, bench/profile.svg
 
 bench-filters: setup  ## a thousand filters, together and each alone
 	PYTHONPATH=scripts $(BIN)/python -m bench --parts filters
+
+bench-backtest: setup  ## filters on a recorded past: columns alone, and packets read again
+	PYTHONPATH=scripts $(BIN)/python scripts/bench_backtest.py
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

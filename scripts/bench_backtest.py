@@ -33,6 +33,7 @@ from linnet.app.home import create
 from linnet.app.load import load_of
 from linnet.core.unit import Run
 from linnet.engines.local import LocalEngine
+from linnet.filters.builtin import builtin
 from linnet.filters.filter_set import NamedFilter
 from linnet.filters.language import parse
 from linnet.operations.backtest import backtest
@@ -108,9 +109,9 @@ def measured(kind: str, rows: int, turns: int) -> dict[str, float]:
 
 def ways(past: Past, rows: int) -> dict[str, tuple[Callable[[], object], int]]:
     """What is measured."""
-    builtin = {f.name: f.text for f in wiring.builtin()}
+    texts = {each.name: each.text for each in builtin()}
     columns = past.plan.columns
-    scalar = NamedFilter(SCALAR, 1, parse(builtin[SCALAR], columns))
+    scalar = NamedFilter(SCALAR, 1, parse(texts[SCALAR], columns))
     listed = NamedFilter("listed", 1, parse(JOINED, columns))
     newer = NamedFilter("newer", 1, parse("variability_log_p < -10", columns))
     older = replace(past, store=OlderRuns(past.store, "variability"))

@@ -66,7 +66,7 @@ def without_modules(past: Past, *, peeking: bool = False) -> Past:
     runs: dict[str, Run] = {i: replace(r, modules={}) for i, r in past.store.runs().items()}
     answers: dict[str, Any] = {"runs": lambda: runs}
     if peeking:
-        answers["points"] = lambda survey, objects, before=None: past.store.points(survey, objects)  # noqa: ARG005
+        answers["points"] = lambda survey, objects, **_before: past.store.points(survey, objects)
     store: Any = OtherStore(past.store, **answers)
     return replace(past, store=store)
 

@@ -205,8 +205,9 @@ def test_another_question_has_another_key() -> None:
         replace(one, share=0.5),
         replace(one, versus=asked("snr > 4", version=2)),
         replace(one, truth=truth),
+        replace(one, today={"colour": "2"}),
     ]
-    assert len({one.key, *(each.key for each in others)}) == 6
+    assert len({one.key, *(each.key for each in others)}) == 7
     assert replace(one, first=20200101).key == one.key
 
 

@@ -80,9 +80,12 @@ def answer(*arguments: str | Path) -> Any:
 COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
     *("simulate", "score", "run", "top", "record", "play"),
-    *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
-    "filter import",
+    *("dead list", "dead show", "dead retry", "dead export", "new module"),
+    *(f"filter {name}" for name in ("activate", "add", "check", "diff", "edit", "list", "off", "show")),
+    *("filter import", "filter test", "filter why"),
     *("route add", "route list", "route remove"),
+    *("watchlist add", "watchlist list", "watchlist show", "watchlist update", "watchlist remove", "watchlist past"),
+    *("area add", "area list", "area show", "area update", "area remove", "area past"),
     *("catalogs add", "catalogs list", "catalogs show", "catalogs remove"),
 }
 """Every command. `demo` runs in test_demo, `serve` in test_second_process, `run`, `top` in test_run, `score` in
@@ -104,7 +107,9 @@ def test_these_are_all_commands_there_are() -> None:
     assert set(names(app)) == COMMANDS
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS | {"", "catalogs", "dead", "filter", "new", "route"}))
+@pytest.mark.parametrize(
+    "command", sorted(COMMANDS | {"", "area", "watchlist", "catalogs", "dead", "filter", "new", "route"})
+)
 def test_the_help_of_every_command_fits_80_columns(command: str) -> None:
     done = call(*command.split(), "--help", COLUMNS="80")
     assert done.returncode == OK

@@ -8,12 +8,13 @@ import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.memory_store import MemoryStore
-from linnet.app import filter_reading, wiring
+from linnet.app import wiring
 from linnet.app.feed import FilterFeed, Runs, run_of
 from linnet.core.column import Column
 from linnet.core.ports import FilterText
 from linnet.filters.language import Filter, parse
 from linnet.filters.things import Things
+from linnet.operations import filter_reading
 
 PLAN = wiring.plan()
 

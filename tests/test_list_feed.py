@@ -170,7 +170,7 @@ def test_each_list_is_asked_once_for_a_batch_however_many_filters_ask() -> None:
     asked: list[str] = []
 
     class Counting(KnownLists):
-        def of(self, name: str, batch: pa.RecordBatch) -> pa.BooleanArray:  # noqa: ARG002 - as the port has it
+        def of(self, name: str, batch: pa.RecordBatch | pa.Table) -> pa.BooleanArray:  # noqa: ARG002 - as the port has it
             """Note who asks."""
             asked.append(name)
             return pa.array([True, None, False])

@@ -17,6 +17,7 @@ from future_lsst import later_message, registered, sent
 from kafka_server import KafkaServer
 from kafka_topics import fill
 from linnet.adapters.home_lock import HomeLock
+from linnet.adapters.memory_lists import MemoryListFiles
 from linnet.adapters.memory_source import MemorySource
 from linnet.adapters.prometheus_metrics import PrometheusMetrics
 from linnet.adapters.schema_registry import SchemaRegistry
@@ -63,6 +64,7 @@ class Night:
             bench.control,
             bench.raw,
             bench.science,
+            MemoryListFiles(),
         )
         self.metrics = PrometheusMetrics()
         corridor = replace(bench.corridor, errand=requests(parts), observer=self.metrics)

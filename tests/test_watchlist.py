@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ def test_few_wide_entries_do_not_slow_down_a_list_of_narrow_ones() -> None:
     narrow = Watchlist(checked(entries(sky, radius)))
     radius[:3] = 3600.0
     wide = Watchlist(checked(entries(sky, radius)))
-    spent = [min(_cpu(lambda each=each: each.hold(alerts)) for _ in range(3)) for each in (narrow, wide)]
+    spent = [min(_cpu(partial(each.hold, alerts)) for _ in range(3)) for each in (narrow, wide)]
     # In one layer every alert would look through all entries within degrees: some hundred times as many.
     assert spent[1] < 20 * spent[0] + 0.02
 

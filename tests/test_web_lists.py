@@ -16,13 +16,12 @@ import pytest
 from mocpy import MOC
 
 from linnet.adapters import moc_files
-from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import Settings
 from linnet.app.home import existing
 from linnet.app.serve import broker
 from linnet.app.wiring import reader
 from linnet.core.watchlist import MAX_ENTRIES
-from linnet.operations.list_keeping import ListKeeping, Told
+from linnet.operations.list_keeping import ListKeeping
 from linnet.web import guard
 from small_home import ingest
 from web_broker import client
@@ -109,21 +108,24 @@ def test_an_area_is_uploaded_and_given_back_as_a_moc(site: Site) -> None:
     assert "entries" not in site.get("/area/field")
 
 
-def test_a_private_list_is_as_if_it_were_not_there(site: Site) -> None:
-    (site.folder / "mine").write_text(HERE, encoding="utf-8")
-    site.keeping.watchlist("hidden", read_watchlist(site.folder / "mine"), Told())
-    site.keeping.watchlist("shown", read_watchlist(site.folder / "mine"), Told(visibility="public"))
-    assert [row["name"] for row in site.get()["lists"]] == ["shown"]
-    said = {
-        site.get(f"/watchlist/{name}{what}", 404)["detail"] for name in ("hidden", "nobody") for what in ("", "/past")
-    }
-    assert {text.replace("hidden", "X").replace("nobody", "X") for text in said} == {
-        "there is no public watchlist X here"
-    }
-    assert site.web.get(f"{LISTS}/watchlist/hidden/file").status_code == 404
-    assert "is taken" in site.post("watchlist/hidden", HERE, 409)["detail"]
-    site.keeping.watchlist("shown", read_watchlist(site.folder / "mine"), Told(visibility="private"))
-    assert site.get()["lists"] == []
+def test_a_private_list_is_as_if_it_were_not_there_for_others_who_change_nothing(site: Site) -> None:
+    site.post("watchlist/hidden", HERE)
+    site.post("watchlist/shown?visibility=public", HERE)
+    assert [row["name"] for row in site.get()["lists"]] == ["hidden", "shown"]
+    others = {"x-forwarded-for": "192.0.2.7"}
+    assert [row["name"] for row in site.web.get(LISTS, headers=others).json()["lists"]] == ["shown"]
+    said = set()
+    for name in ("hidden", "nobody"):
+        for what in ("", "/past", "/file"):
+            answer = site.web.get(f"{LISTS}/watchlist/{name}{what}", headers=others)
+            said.add((answer.status_code, answer.json()["detail"].replace(name, "X")))
+    assert said == {(404, "there is no watchlist X here")}
+    assert site.web.get(f"{LISTS}/watchlist/shown", headers=others).json()["size"] == 2
+    for path in ("watchlist/shown", "area/new"):
+        refused = site.web.post(f"{LISTS}/{path}", content=HERE, headers=others)
+        assert (refused.status_code, "own machine" in refused.json()["detail"]) == (403, True)
+    site.post("watchlist/shown?visibility=private", HERE)
+    assert site.web.get(LISTS, headers=others).json()["lists"] == []
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def opened(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     home = ingest(samples / "ztf" / "one-container", tmp_path_factory.mktemp("why") / "home")
     assert call("filter", "test", "bright_new_transient", "--home", home).returncode == 0
     with reader(existing(home), Settings(publish_private=True)) as parts:
-        shown = broker(parts)
+        shown = replace(broker(parts), owners="anybody")
         yield parts, Site(shown, client(shown))
 
 
@@ -144,3 +144,15 @@ def test_where_nobody_knows_the_past_it_says_so(opened: tuple[Parts, Site]) -> N
     blind = client(replace(opened[1].broker, past=None))
     answer = blind.get("/api/v1/filters/bright_new_transient/backtests")
     assert (answer.status_code, "not told here" in answer.json()["detail"]) == (404, True)
+
+
+def test_others_than_the_owner_see_no_private_filter_and_count_nothing(opened: tuple[Parts, Site]) -> None:
+    parts, site = opened
+    parts.control.add_filter("secret", DIMMER, topic_line="private")
+    alert = str(tagged(parts)["alert_id"])
+    assert site.client.post(f"/api/v1/filters/secret/why?alert={alert}").status_code == 200
+    others = client(replace(site.broker, owners="nobody"))
+    assert others.post(f"/api/v1/filters/secret/why?alert={alert}").status_code == 404
+    assert others.get("/api/v1/filters/secret/backtests").status_code == 404
+    assert others.post(f"/api/v1/filters/bright_new_transient/why?alert={alert}").status_code == 200
+    assert others.post("/api/v1/filters/preview", json={"text": DIMMER}).status_code == 403

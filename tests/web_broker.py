@@ -23,7 +23,8 @@ from linnet.core.sky import healpix29
 from linnet.core.survey import Stamp
 from linnet.core.unit import TAG, Run, Unit
 from linnet.core.vocabulary import COUNTED, RECORD, SCALARS
-from linnet.errors import FilterError, PacketError
+from linnet.errors import PacketError
+from linnet.operations.filter_desk import FilterDesk
 from linnet.web.application import create_app
 from linnet.web.broker import Broker
 
@@ -70,12 +71,6 @@ def stamps(survey: str, alert_id: int) -> Mapping[str, Stamp]:
     if alert_id == ORPHAN:
         return {}
     return {name: Stamp("fits", IMAGE) for name in ("science", "template", "difference")}
-
-
-def check_filter(text: str) -> None:
-    """Knows one wrong column."""
-    if "magg" in text:
-        raise FilterError("no column magg", text.index("magg"), "mag")
 
 
 def audit() -> Mapping[str, Any]:
@@ -177,9 +172,15 @@ def site(folder: Path, *, public_only: bool = True, filled: bool = True, **given
                 name, "mag < 19", topic_line=f"{name}: {HOSTILE}", details=Details(HOSTILE, visibility="public")
             )
             control.set_active(name, version)
-    parts: dict[str, object] = {"check_filter": check_filter, "version": "0.1-test", "audit": audit, **given}
+    desk = FilterDesk(control, COLUMNS, lambda _condition: [], 0.05)
+    parts: dict[str, object] = {"desk": desk, "owners": "anybody", "version": "0.1-test", "audit": audit, **given}
     broker = Broker(store, control, COLUMNS, stamps, public_only=public_only, **parts)  # type: ignore[arg-type]  # parts of several types
     return Site(broker, client(broker))
+
+
+def visitor(broker: Broker, address: str, base: str, headers: dict[str, str] | None = None) -> TestClient:
+    """A browser at an address, which knows the broker under a name."""
+    return TestClient(create_app(broker), base, client=(address, 4711), headers=headers, follow_redirects=False)
 
 
 def client(broker: Broker, root_path: str = "", stopping: Callable[[], bool] = lambda: False) -> TestClient:

@@ -7,17 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from linnet.adapters.backtest_folder import BacktestFolder
-from linnet.app.filter_commands import check_text
-from linnet.app.lists import ListFeed, list_things, recorded_lists
+from linnet.app.lists import ListFeed, recorded_lists
 from linnet.app.wiring import Parts
 from linnet.core.ports import Control, FilterText
-from linnet.errors import InputError, NotFoundError
+from linnet.errors import FilterError, InputError, NotFoundError
 from linnet.filters.filter_set import FilterSet, NamedFilter
 from linnet.filters.language import parse
 from linnet.filters.things import Things
 from linnet.operations.backtest import backtest
 from linnet.operations.backtest_nights import Question
 from linnet.operations.backtest_report import Report, report
+from linnet.operations.filter_reading import told
+from linnet.operations.list_keeping import list_things
 from linnet.operations.recorded_nights import Past
 
 UNNAMED = "text"
@@ -66,9 +67,10 @@ def text_filter(parts: Parts, text: str) -> NamedFilter:
     Raises:
         FilterError: it is refused.
     """
-    things = things_of(parts.control)
-    check_text(text, parts.plan.columns, things)
-    return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things))
+    try:
+        return NamedFilter(UNNAMED, 0, parse(text, parts.plan.columns, things_of(parts.control)))
+    except FilterError as error:
+        raise told(error) from error
 
 
 def _chosen(texts: list[FilterText], version: int | None) -> FilterText:
@@ -91,14 +93,26 @@ def run_backtest(
     Raises:
         InputError: nothing is recorded in these nights.
     """
-    past = past_of(parts, *(each for each in (question.asked, question.versus) if each is not None))
-    question = replace(question, lists=past.lists_now.contents)
+    asked = [each for each in (question.asked, question.versus) if each is not None]
+    past = past_of(parts, *asked)
+    question = replace(question, today=_today(past, asked))
     folder = BacktestFolder(parts.home.backtests, question.asked.name, question.asked.version, question.key)
-    nights = list(backtest(past, question, folder, progress, stopping))
+    reached = [0, 1]
+
+    def note(done: int, total: int) -> None:
+        reached[:] = [done, total]
+        progress(done, total)
+
+    nights = list(backtest(past, question, folder, note, stopping))
     if not nights and not stopping():
-        raise InputError(
-            f"nothing is recorded from {question.first} to {question.last}: `linnet audit` tells of nights"
-        )
-    found = report(question, nights, parts.store, complete=not stopping())
+        raise InputError(f"no night from {question.first} to {question.last} is recorded here")
+    found = report(question, nights, parts.store, complete=reached[0] == reached[1])
     folder.report(found.as_dict())
     return found, folder.path
+
+
+def _today(past: Past, asked: list[NamedFilter]) -> dict[str, str]:
+    """Versions of what of today these filters may ask: modules, areas, watchlists."""
+    needs = {name for each in asked for name in each.condition.columns}
+    modules = {m.name: f"{m.version} {m.content}" for m in past.plan.modules if not needs.isdisjoint(m.gives)}
+    return {**modules, **past.lists_now.contents}

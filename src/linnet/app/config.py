@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -90,6 +90,10 @@ class Settings(BaseModel):
     ] = 0.05
     host: Annotated[str, Field(description="Address that `linnet serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Its port; 0 takes a free one.")] = 8000
+    web_owner: Annotated[
+        Literal["local", "nobody", "anybody"],
+        Field(description="Who sees private filters on the web and changes filters there; local: from this machine."),
+    ] = "local"
     kafka: Annotated[KafkaSettings, Field(description="How Kafka is reached.")] = KafkaSettings()
     delivery: Annotated[DeliverySettings, Field(description="How routes reach theirs.")] = DeliverySettings()
     registry: Annotated[RegistrySettings, Field(description="Who knows schemas by their ids.")] = RegistrySettings()

@@ -17,6 +17,7 @@ from linnet.app.home import existing
 from linnet.errors import FilterError, LinnetError
 from linnet.filters.builtin import builtin
 from linnet.filters.language import parse
+from linnet.operations.filter_reading import things_of
 
 LOW_DISK_GB = 2.0
 
@@ -92,11 +93,12 @@ def _home(home: Path) -> str:
 
 def _filters(parts: wiring.Parts) -> None:
     """Refuse where an active filter cannot run."""
-    for each in parts.control.filters(active=True):
+    active = parts.control.filters(active=True)
+    for each in active:
         try:
-            parse(each.text, parts.plan.columns)
+            parse(each.text, parts.plan.columns, things_of(parts.control, active))
         except FilterError as error:
             raise FilterError(
-                f"filter {each.name} version {each.version} is left out: {error}; "
-                "add a corrected version with `linnet filter add`, or switch it off with `linnet filter off`"
+                f"filter {each.name} version {each.version} does not fit: {error}; "
+                "the next start switches it off: add a corrected version with `linnet filter edit`"
             ) from error

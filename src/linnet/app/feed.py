@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linnet import __version__
-from linnet.app.filter_reading import Reading, things_of
 from linnet.core.filter_port import FilterText, NoticeKind
 from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Control, Store
@@ -14,6 +13,7 @@ from linnet.errors import FilterError
 from linnet.filters.filter_set import NamedFilter
 from linnet.operations.filter_examples import wrong
 from linnet.operations.filter_guard import Guard, GuardedFilters
+from linnet.operations.filter_reading import Reading, things_of
 
 BUDGET = 0.1
 """CPU seconds that one filter may take for a thousand alerts, where the settings say nothing else."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from linnet.core.filter_port import Details, Judged
 from linnet.core.ports import Control, Route
-from linnet.filters.builtin import BuiltinFilter, Example, builtin
+from linnet.filters.builtin import builtin
+from linnet.operations.shipped_filters import details_of
 
 FILES_ROUTE = Route(name="files", sink="files:outbox")
 
@@ -26,18 +26,3 @@ def install(control: Control) -> None:
                 each.name, each.text, topic_line=each.topic_line, owner=OUR_OWN, details=details_of(each)
             )
             control.set_active(each.name, version)
-
-
-def details_of(each: BuiltinFilter) -> Details:
-    """What a built-in filter has besides its text: with its examples, which are run again wherever it is active."""
-    return Details(
-        each.description,
-        each.reference,
-        "public",
-        must_pass=tuple(map(_judged, each.must_pass)),
-        must_not=tuple(map(_judged, each.must_not)),
-    )
-
-
-def _judged(each: Example) -> Judged:
-    return Judged(each.why, tuple(sorted(each.row)))

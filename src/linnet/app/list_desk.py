@@ -15,7 +15,6 @@ from linnet.adapters.list_files import ListFolder
 from linnet.app import wiring
 from linnet.app.config import settings
 from linnet.app.console import out, show_json, show_pairs, show_table
-from linnet.app.filter_reading import things_of
 from linnet.app.home import Home
 from linnet.app.installing import install
 from linnet.app.progress import counting
@@ -24,6 +23,7 @@ from linnet.core.list_port import LIST_NAME, ListVersion, PastMatches, Sort
 from linnet.core.ports import Control
 from linnet.errors import FilterError, InputError
 from linnet.filters.language import parse
+from linnet.operations.filter_reading import things_of
 from linnet.operations.list_keeping import ListKeeping, Told
 from linnet.operations.list_past import find_past
 

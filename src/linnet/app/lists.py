@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 
-from linnet.core.list_port import SORTS, ListFiles, ListVersion, in_use
+from linnet.core.list_port import ListFiles, ListVersion, in_use
 from linnet.core.membership import FAILED, NO_LISTS, KnownLists, Members, Memberships, is_list
 from linnet.core.ports import ActiveFilters, Control
 from linnet.core.unit import Run
 from linnet.errors import StorageError
-from linnet.filters.things import Things
 
 log = structlog.get_logger("linnet")
 
@@ -93,13 +92,6 @@ class ListFeed:
         return self._held[key]
 
 
-def list_things(control: Control, *, removed: bool = False) -> Things:
-    """The areas and watchlists that a filter may name; `removed`: those too that were removed."""
-    there = control.lists.versions(removed=removed)
-    names = {sort: frozenset(each.name for each in there if each.sort == sort) for sort in SORTS}
-    return Things(areas=names["area"], watchlists=names["watchlist"])
-
-
 def opened(files: ListFiles, which: ListVersion) -> Members:
     """A list, ready to look up in.
 
@@ -107,6 +99,20 @@ def opened(files: ListFiles, which: ListVersion) -> Members:
         StorageError: its file is missing or damaged.
     """
     return files.area(which) if which.sort == "area" else files.watchlist(which)
+
+
+def lists_of(control: Control, files: ListFiles, names: Sequence[str]) -> Memberships:
+    """The lists among these names, as they are now."""
+    wanted = [name for name in names if is_list(name)]
+    there = in_use(control.lists.versions()) if wanted else {}
+    chosen = {name: there.get(name) for name in wanted}
+    members: dict[str, Members | None] = {}
+    for name, which in chosen.items():
+        try:
+            members[name] = None if which is None else opened(files, which)
+        except StorageError:
+            members[name] = None
+    return known(members, chosen)
 
 
 def known(members: Mapping[str, Members | None], chosen: Mapping[str, ListVersion | None]) -> KnownLists:

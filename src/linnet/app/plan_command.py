@@ -13,13 +13,16 @@ from linnet.core.plan import Plan
 from linnet.errors import FilterError
 from linnet.filters.builtin import builtin
 from linnet.filters.language import parse
+from linnet.filters.things import Things
 
 
 def plan(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Modules in the order in which they run, what each needs and gives, and the active filters."""
     place = home_path(home)
     ordered = wiring.plan(existing(place) if (place / MARKER).exists() else None)
-    filters = [(name, version, _reads(text, ordered)) for name, version, text in _active(place)]
+    active = list(_active(place))
+    things = Things(filters={name: text for name, _, text in active})
+    filters = [(name, version, _reads(text, ordered, things)) for name, version, text in active]
     if as_json:
         modules = [
             {"module": m.name, "version": m.version, "needs": list(m.needs), "gives": list(m.gives)}
@@ -43,9 +46,9 @@ def _active(home: Path) -> Iterator[tuple[str, int, str]]:
         yield from ((f.name, f.version, f.text) for f in parts.control.filters(active=True))
 
 
-def _reads(text: str, ordered: Plan) -> list[str] | None:
+def _reads(text: str, ordered: Plan, things: Things) -> list[str] | None:
     """The columns that a filter reads; None where its text no longer fits the columns."""
     try:
-        return list(parse(text, ordered.columns).columns)
+        return list(parse(text, ordered.columns, things).columns)
     except FilterError:
         return None

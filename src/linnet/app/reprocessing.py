@@ -10,7 +10,7 @@ from linnet.app.catalogues import catalogues_of
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, run_of
 from linnet.app.home import Home
-from linnet.app.lists import ListFeed, list_things, recorded_lists
+from linnet.app.lists import ListFeed, recorded_lists
 from linnet.app.progress import counting
 from linnet.app.wiring import Parts, plan_with, reader
 from linnet.core.plan import Plan
@@ -20,6 +20,7 @@ from linnet.errors import FilterError
 from linnet.filters.filter_set import FilterSet, NamedFilter
 from linnet.filters.language import parse
 from linnet.operations import reprocess as operation
+from linnet.operations.list_keeping import list_things
 
 
 def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation.Verdict:

@@ -16,10 +16,9 @@ from linnet.adapters import moc_files
 from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import settings
 from linnet.app.console import out
-from linnet.app.filter_commands import check_text
+from linnet.app.desk import desk_of
 from linnet.app.filter_past import HomePast
 from linnet.app.home import existing
-from linnet.app.lists import list_things
 from linnet.app.wiring import Parts, reader
 from linnet.core.decoding import Schema
 from linnet.core.survey import Stamp
@@ -90,7 +89,9 @@ def broker(parts: Parts) -> Broker:
             moc_files.read,
             lambda which: find_past(which, parts.lists, (parts.store, parts.science)),
         ),
-        check_filter=lambda text: check_text(text, parts.plan.columns, list_things(parts.control)),
+        desk=desk_of(parts),
+        science=parts.science,
+        owners=parts.settings.web_owner,
     )
 
 

@@ -40,7 +40,7 @@ class Memberships(Protocol):
     def contents(self) -> Mapping[str, str]:
         """Name with its sort (`in_area:NAME`) -> version and hash of the content, or `failed`. Named in every run."""
 
-    def of(self, name: str, batch: pa.RecordBatch) -> pa.BooleanArray:
+    def of(self, name: str, batch: pa.RecordBatch | pa.Table) -> pa.BooleanArray:
         """Whether each alert lies in a list; null without a position, and for a list that cannot be asked."""
 
 
@@ -56,7 +56,7 @@ class KnownLists:
     members: Mapping[str, Members | None] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, name: str, batch: pa.RecordBatch) -> pa.BooleanArray:
+    def of(self, name: str, batch: pa.RecordBatch | pa.Table) -> pa.BooleanArray:
         """See `Memberships`."""
         members = self.members.get(name)
         if members is None:

@@ -49,7 +49,7 @@ class Question:
         first, last: nights (known_night, YYYYMMDD), both included.
         share: of the alerts, a sample that is always the same.
         truth: classes of alerts, where they are known.
-        lists: areas and watchlists that are asked for: name -> version and hash of today's content.
+        today: versions of what of today may be asked: modules, areas, watchlists, by name.
     """
 
     asked: NamedFilter
@@ -58,7 +58,7 @@ class Question:
     share: float = 1.0
     versus: NamedFilter | None = None
     truth: Classes | None = None
-    lists: Mapping[str, str] = field(default_factory=dict)
+    today: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -67,7 +67,7 @@ class Question:
         trees = [repr(each.condition.tree) for each in (self.asked, self.versus) if each is not None]
         truth = "" if self.truth is None else self.truth.digest
         told = json.dumps(
-            [_FORMAT, self.asked.name, self.asked.version, trees, self.share, truth, sorted(self.lists.items())]
+            [_FORMAT, self.asked.name, self.asked.version, trees, self.share, truth, sorted(self.today.items())]
         )
         return sha256(told.encode()).hexdigest()[:10]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from linnet.core.column import Column, boolean
 from linnet.core.filter_port import Details, Judged
-from linnet.errors import FilterError
+from linnet.errors import FilterError, InputError
 from linnet.filters.language import Filter
 
 LOOKED_UP = ":"
@@ -76,6 +77,27 @@ def wrong(condition: Filter, details: Details, columns: Mapping[str, Column]) ->
     return "; ".join(found)
 
 
+def judged_rows(given: Sequence[Any], called: str) -> tuple[Judged, ...]:
+    """Examples as somebody writes them: `{"why": "...", "row": {column: value}}`, or the columns alone.
+
+    Args:
+        given: the rows.
+        called: what an error, and a row without `why`, calls one; its number stands behind that.
+
+    Raises:
+        InputError: one is no row.
+    """
+    return tuple(_judged(each, f"{called} {number}") for number, each in enumerate(given, 1))
+
+
+def _judged(given: Any, called: str) -> Judged:
+    row = given.get("row", given) if isinstance(given, dict) else None
+    if not isinstance(row, dict) or not row:
+        raise InputError(f"{called} is no example: write columns and their values")
+    why = str(given["why"]) if row is not given and "why" in given else called
+    return Judged(why, tuple(sorted((name, value) for name, value in row.items() if value is not None)))
+
+
 def _check_names(examples: Sequence[Judged], declared: Mapping[str, Column]) -> None:
     for each in examples:
         for name, _ in each.row:
@@ -83,9 +105,16 @@ def _check_names(examples: Sequence[Judged], declared: Mapping[str, Column]) -> 
                 raise FilterError(f"example `{each.why}` names column {name}, which does not exist")
 
 
+def _as(kind: pa.DataType, value: object) -> object:
+    """A value as its column has it: an id of 64 bits may come as text, as answers give it."""
+    if pa.types.is_int64(kind) and isinstance(value, str) and value.lstrip("-").isdigit():
+        return int(value)
+    return value
+
+
 def _column(name: str, examples: Sequence[Judged], declared: Mapping[str, Column]) -> pa.Array:
-    values = [dict(each.row).get(name) for each in examples]
     kind = declared[name].type
+    values = [_as(kind, dict(each.row).get(name)) for each in examples]
     try:
         return pa.array(values, kind)
     except pa.ArrowException as error:

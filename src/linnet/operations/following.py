@@ -38,7 +38,9 @@ class Page:
     more: bool
 
 
-def page(store: Store, filter_name: str | None, after: int, limit: int, *, public: bool) -> Page:
+def page(
+    store: Store, filter_name: str | None, after: int, limit: int, *, public: bool, hidden: frozenset[str] = frozenset()
+) -> Page:
     """The messages after a cursor.
 
     Args:
@@ -47,6 +49,7 @@ def page(store: Store, filter_name: str | None, after: int, limit: int, *, publi
         after: the reader's cursor.
         limit: most messages.
         public: leave out what may not be published; the cursor passes it.
+        hidden: names of filters that this reader does not see; likewise.
     """
     # Asked first: all that is committed up to this number is in the tags that are read after it.
     end = store.last_tag()
@@ -56,6 +59,8 @@ def page(store: Store, filter_name: str | None, after: int, limit: int, *, publi
     rows = payload(store, tags)
     if public:
         rows = rows.filter(rows.column("is_public"))
+    if hidden:
+        rows = rows.filter(pc.invert(pc.is_in(rows.column("filter"), pa.array(sorted(hidden), pa.string()))))
     more = tags.num_rows == limit
     last = int(tags.column("seq")[-1].as_py())
     return Page(rows if rows.num_rows else None, last if more else max(last, end), more=more)

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from linnet.core.area import Area
 from linnet.core.control_port import Control
-from linnet.core.list_port import LIST_NAME, ListFiles, ListVersion, Sort, in_use
+from linnet.core.list_port import LIST_NAME, SORTS, ListFiles, ListVersion, Sort, in_use
 from linnet.core.lists import Ints
 from linnet.core.watchlist import checked
 from linnet.errors import InputError, NotFoundError
+from linnet.filters.things import Things
 
 
 @dataclass(frozen=True)
@@ -122,3 +123,10 @@ def _check_name(sort: Sort, name: str) -> None:
         raise InputError(
             f"a {sort} cannot be named {name[:80]!r}: write lower case, digits and underscores, a letter first"
         )
+
+
+def list_things(control: Control, *, removed: bool = False) -> Things:
+    """The areas and watchlists that a filter may name; `removed`: those too that were removed."""
+    there = control.lists.versions(removed=removed)
+    names = {sort: frozenset(each.name for each in there if each.sort == sort) for sort in SORTS}
+    return Things(areas=names["area"], watchlists=names["watchlist"])

@@ -104,9 +104,9 @@ class Lived:
                 names = ", ".join(missing[:3])
                 raise InputError(f"{names} is only in the packets: ask `linnet filter test`, which reads them again")
             # The same rows again, with what leads to their packets and what newer modules need of the record.
-            names = list(dict.fromkeys([*self._needs, *(n for m in self._behind(missing) for n in m.needs)]))
-            wider = _filtered(read(("run_id", *REFERENCE, *self._always, *names)), chosen)
-            for rows in self._out_of_packets(night, _of_run(wider, run_id), run, names):
+            asked = list(dict.fromkeys([*self._needs, *(n for m in self._behind(missing) for n in m.needs)]))
+            wider = _filtered(read(("run_id", *REFERENCE, *self._always, *asked)), chosen)
+            for rows in self._out_of_packets(night, _of_run(wider, run_id), run, asked):
                 yield self._with_lists(rows, run)
 
     def _with_lists(self, rows: Rows, run: Run | None) -> Rows:

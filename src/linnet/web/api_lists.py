@@ -1,15 +1,15 @@
-"""API of public watchlists and areas: which there are, what is in them, what of the past lies in them, and a new one.
+"""API of watchlists and areas: which there are, what is in them, what of the past lies in them, and a new one.
 
-A private list is seen on the broker's machine alone, by the command `linnet`; here it is as if it were not there.
+Who owns them (see `linnet.web.visitors`) sees all and adds some; for others a private list is as if it were not there.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.background import BackgroundTask
@@ -22,13 +22,17 @@ from linnet.core.list_port import EntryColumns, ListVersion, Sort, in_use
 from linnet.errors import InputError, NotFoundError
 from linnet.operations.list_keeping import Told
 from linnet.web.api_schema import PROBLEMS
-from linnet.web.broker import Broker, ListDesk, TheBroker
+from linnet.web.broker import Broker, ListDesk, TheBroker, broker_of
 from linnet.web.parameters import Limit
 
 router = APIRouter(prefix="/api/v1/lists", tags=["watchlists and areas"])
 
 ENTRY = ("ra", "dec", "radius", "label")
 MEDIA = {"watchlist": "application/vnd.apache.parquet", "area": "application/fits"}
+
+REFUSED = "lists are only changed from the broker's own machine; ask its operator, or use the command linnet there"
+
+Keep: TypeAlias = Callable[[ListDesk, FilePath], tuple[ListVersion, bool]]
 
 SortName = Annotated[Sort, Path(description="watchlist or area.")]
 ListName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Its name, as filters write it.")]
@@ -37,21 +41,24 @@ Column = Annotated[str | None, Query(max_length=100, description="Column of the 
 Radius = Annotated[
     str | None, Query(max_length=100, description="A number, in arcsec for all, or a column of radii in arcsec.")
 ]
+Visibility = Annotated[
+    Literal["private", "public"] | None, Query(description="Whether others see it: private, or as the version before.")
+]
 Order = Annotated[int | None, Query(ge=0, le=29, description="HEALPix order to which polygons are drawn.")]
 Description = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line.")]
 
 
 @router.get("", responses=PROBLEMS)
 def get_lists(broker: TheBroker) -> JSONResponse:
-    """All public watchlists and areas in their newest versions, and the expression by which a filter asks for each."""
-    return JSONResponse({"lists": [_row(each) for each in sorted(_public(broker).values(), key=_order)]})
+    """All watchlists and areas in their newest versions, and the expression by which a filter asks for each."""
+    return JSONResponse({"lists": [_row(each) for each in sorted(_visible(broker).values(), key=_order)]})
 
 
 @router.get("/{sort}/{name}", responses=PROBLEMS)
 def get_list(broker: TheBroker, sort: SortName, name: ListName, first: First = 0, limit: Limit = 100) -> JSONResponse:
     """One list: its versions, and of a watchlist some entries (degrees, arcsec), in the order of the sky."""
     which, desk = _one(broker, sort, name), _desk(broker)
-    versions = [_row(each) for each in desk.keeping.versions(sort, name) if each.visibility == "public"]
+    versions = [_row(each) for each in desk.keeping.versions(sort, name) if _may_be_seen(broker, each)]
     told = {**_row(which), "versions": versions}
     if sort == "watchlist":
         entries = desk.keeping.files.entries(which, first, limit).select(ENTRY)
@@ -92,38 +99,43 @@ async def post_watchlist(  # noqa: PLR0913, PLR0917 - one argument for each para
     radius: Radius = None,
     label: Column = None,
     description: Description = None,
+    visibility: Visibility = None,
 ) -> JSONResponse:
-    """Add a public watchlist, or a new version of one. The body is the file: CSV, VOTable, FITS, Parquet or lines.
+    """Add a watchlist, or a new version of one. The body is the file: CSV, VOTable, FITS, Parquet or lines.
 
     What of the past lies in it is looked for after the answer. Rows that cannot be taken are refused with their number.
     """
-    columns, told = EntryColumns(ra, dec, radius, label), Told(description, "uploaded", "public")
+    columns, told = EntryColumns(ra, dec, radius, label), Told(description, "uploaded", visibility)
 
     def keep(desk: ListDesk, file: FilePath) -> tuple[ListVersion, bool]:
         return desk.keeping.watchlist(name, desk.read_watchlist(file, columns), told)
 
-    return await _posted(request, "watchlist", name, keep)
+    return await _posted(request, keep)
 
 
 @router.post("/area/{name}", status_code=201, responses=PROBLEMS)
 async def post_area(
-    request: Request, name: ListName, order: Order = None, description: Description = None
+    request: Request,
+    name: ListName,
+    order: Order = None,
+    description: Description = None,
+    visibility: Visibility = None,
 ) -> JSONResponse:
-    """Add a public area, or a new version of one. The body is the file: a MOC as FITS, JSON or ASCII, or polygons."""
-    told = Told(description, "uploaded", "public")
+    """Add an area, or a new version of one. The body is the file: a MOC as FITS, JSON or ASCII, or polygons."""
+    told = Told(description, "uploaded", visibility)
 
     def keep(desk: ListDesk, file: FilePath) -> tuple[ListVersion, bool]:
         return desk.keeping.area(name, desk.read_area(file, order), told)
 
-    return await _posted(request, "area", name, keep)
+    return await _posted(request, keep)
 
 
-async def _posted(request: Request, sort: Sort, name: str, keep: Any) -> JSONResponse:
+async def _posted(request: Request, keep: Keep) -> JSONResponse:
     """Take the body into a file piece by piece, keep what is in it, and look back afterwards."""
-    broker: Broker = request.app.state.broker
+    broker = broker_of(request)
+    if not broker.is_owned:
+        raise HTTPException(403, REFUSED)
     desk = _desk(broker)
-    if any(v.visibility == "private" and v.name == name for v in _current(desk).values() if v.sort == sort):
-        raise HTTPException(409, f"the name {name} is taken: choose another one")
     with tempfile.TemporaryDirectory(prefix="linnet-") as folder:
         file = FilePath(folder) / "upload"
         with file.open("wb") as out:
@@ -143,26 +155,27 @@ def _desk(broker: Broker) -> ListDesk:
     return broker.lists
 
 
-def _current(desk: ListDesk) -> dict[str, ListVersion]:
-    return in_use(desk.keeping.rows())
+def _may_be_seen(broker: Broker, which: ListVersion) -> bool:
+    return broker.is_owned or which.visibility == "public"
 
 
-def _public(broker: Broker) -> dict[str, ListVersion]:
-    return {name: each for name, each in _current(_desk(broker)).items() if each.visibility == "public"}
+def _visible(broker: Broker) -> dict[str, ListVersion]:
+    found = in_use(_desk(broker).keeping.rows())
+    return {name: each for name, each in found.items() if _may_be_seen(broker, each)}
 
 
 def _one(broker: Broker, sort: Sort, name: str) -> ListVersion:
-    found = [each for each in _public(broker).values() if (each.sort, each.name) == (sort, name)]
+    found = [each for each in _visible(broker).values() if (each.sort, each.name) == (sort, name)]
     if not found:
-        raise NotFoundError(f"there is no public {sort} {name} here")
+        raise NotFoundError(f"there is no {sort} {name} here")
     return found[0]
 
 
-def _order(which: ListVersion) -> Sequence[str]:
+def _order(which: ListVersion) -> tuple[str, str]:
     return which.sort, which.name
 
 
 def _row(which: ListVersion) -> dict[str, Any]:
     told = asdict(which)
-    del told["deleted"], told["visibility"]
+    del told["deleted"]
     return {**told, "expression": f"in_{which.sort}('{which.name}')"}

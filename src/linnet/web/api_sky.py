@@ -58,7 +58,10 @@ def get_columns(broker: TheBroker) -> JSONResponse:
 @router.get("/audit")
 def get_audit(broker: TheBroker) -> JSONResponse:
     """Whether every packet is accounted for: received = archived + duplicates + dead letters, and more."""
-    return JSONResponse(dict(broker.audit()))
+    found = dict(broker.audit())
+    for told in {"matched", "filters_failed"} & found.keys():
+        found[told] = {name: n for name, n in found.get(told, {}).items() if name not in broker.hidden}
+    return JSONResponse(found)
 
 
 @plain.get("/health", responses=PROBLEMS)

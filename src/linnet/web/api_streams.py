@@ -7,7 +7,7 @@ own socket and waits there; it costs the pages of one look, and nobody else anyt
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from linnet.core.json_lines import message_lines
 from linnet.operations.following import Page, page
 from linnet.web.api_schema import listed
-from linnet.web.broker import Broker, TheBroker
+from linnet.web.broker import Broker, TheBroker, broker_of
 from linnet.web.parameters import Limit
 from linnet.web.recent_pages import Place, RecentPages, TextPage
 from linnet.web.stream_start import StreamName, TheStart, filter_named
@@ -81,7 +81,9 @@ async def get_stream(
     place = chosen, await run_in_threadpool(start.cursor, broker, chosen)
     if not answer.is_events(request):
         return await _page(broker, watch, place, answer)
-    events = _nothing() if request.scope.get("linnet.head", False) else _events(pages_of(request), watch, *place)
+    if request.scope.get("linnet.head", False):
+        return StreamingResponse(_nothing(), media_type=EVENTS, headers=HEADERS)
+    events = _events(pages_of(request), watch, place, lambda: broker_of(request).hidden)
     return StreamingResponse(events, media_type=EVENTS, headers=HEADERS)
 
 
@@ -91,7 +93,7 @@ async def _page(broker: Broker, watch: TagWatch, place: tuple[str | None, int], 
     with watch.ear(name) as ear:
         while True:
             ear.clear()
-            found = await run_in_threadpool(_look, broker, name, cursor, answer.limit)
+            found = await run_in_threadpool(_look, broker, (name, cursor, broker.hidden), answer.limit)
             cursor = found.cursor
             left = deadline - time.monotonic()
             if found.rows is not None or (not found.more and (left <= 0 or watch.stopping())):
@@ -102,13 +104,19 @@ async def _page(broker: Broker, watch: TagWatch, place: tuple[str | None, int], 
     return Response(body, media_type="application/json", headers=HEADERS)
 
 
-async def _events(pages: RecentPages, watch: TagWatch, name: str | None, cursor: int) -> AsyncIterator[bytes]:
-    """Messages for ever. Whoever reads slowly holds this up at a `yield`, and only this."""
+async def _events(
+    pages: RecentPages, watch: TagWatch, place: tuple[str | None, int], hidden: Callable[[], frozenset[str]]
+) -> AsyncIterator[bytes]:
+    """Messages for ever, or until the filter is hidden. Whoever reads slowly holds this up at a `yield`."""
+    name, cursor = place
     yield RETRY
     with watch.ear(name) as ear:
         while not watch.stopping():
             ear.clear()
-            found = await pages.page((name, cursor))
+            unseen = await run_in_threadpool(hidden)
+            if name in unseen:
+                return
+            found = await pages.page((name, cursor, unseen))
             cursor = found.cursor
             for piece in found.pieces:
                 yield piece
@@ -123,8 +131,9 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""  # what makes this a generator
 
 
-def _look(broker: Broker, name: str | None, after: int, limit: int) -> Page:
-    return page(broker.store, name, after, limit, public=broker.public_only)
+def _look(broker: Broker, place: Place, limit: int) -> Page:
+    name, after, hidden = place
+    return page(broker.store, name, after, limit, public=broker.public_only, hidden=hidden)
 
 
 def _lines(found: Page) -> Iterator[tuple[int, bytes]]:
@@ -138,7 +147,7 @@ def recent_pages(broker: Broker) -> RecentPages:
     """The pages of a broker's event streams, as text: columns would wait in memory as long as a slow reader does."""
 
     def make(place: Place) -> TextPage:
-        found = _look(broker, *place, PAGE)
+        found = _look(broker, place, PAGE)
         return TextPage(tuple(_pieces(found)), found.cursor, found.more)
 
     return RecentPages(make)

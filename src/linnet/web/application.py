@@ -25,6 +25,7 @@ from linnet.web.api_schema import describe
 from linnet.web.broker import Broker
 from linnet.web.guard import Guard
 from linnet.web.tag_watch import TagWatch
+from linnet.web.visitors import PrivateFilters
 
 ABOUT = """Alerts of the changing sky, as an alert broker keeps them.
 
@@ -50,6 +51,7 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
         redoc_url=None,
     )
     app.state.broker = broker
+    app.state.private = PrivateFilters(broker.control)
     app.state.pages = api_streams.recent_pages(broker)
     app.state.watch = TagWatch(broker.store, stopping)
     for room in (

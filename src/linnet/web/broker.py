@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +13,11 @@ from fastapi import Depends, Request
 from linnet.core.column import Column
 from linnet.core.list_port import EntryColumns, ListVersion
 from linnet.core.lists import Ints
-from linnet.core.ports import Control, Store
+from linnet.core.ports import Control, ScienceArchive, Store
 from linnet.core.survey import Stamp
+from linnet.operations.filter_desk import FilterDesk
 from linnet.operations.list_keeping import ListKeeping
+from linnet.web.visitors import Owners, is_owner, require_owner
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Broker:
         own: (survey, alert_id) -> the survey's own columns of one alert, decoded again from its archived packet.
         lists: watchlists and areas, or None where there are none.
         past: explanations, back-tests and previews of filters.
-        check_filter: raises `FilterError` for a text that is no filter here. Without it nobody can add filters.
+        desk: where filters are checked, added and switched. Without it nobody can.
+        science: the archive, for what filters caught; without it that is not told.
+        owners: who may do that, and sees private filters.
+        is_owned: whether this visitor may. hidden: names of filters that this visitor does not see. Set by `broker_of`.
     """
 
     store: Store
@@ -84,15 +89,36 @@ class Broker:
     container: Callable[[str, int], bytes] | None = None
     own: Callable[[str, int], pa.RecordBatch] | None = None
     past: FilterPast | None = None
-    check_filter: Callable[[str], None] | None = None
+    desk: FilterDesk | None = None
+    science: ScienceArchive | None = None
     lists: ListDesk | None = None
+    owners: Owners = "local"
+    is_owned: bool = True
+    hidden: frozenset[str] = frozenset()
 
 
 def broker_of(request: Request) -> Broker:
-    """The broker that `create_app` was given."""
+    """The broker that `create_app` was given, as this visitor sees it."""
     broker: Broker = request.app.state.broker
-    return broker
+    if is_owner(request, broker.owners):
+        return broker
+    return replace(broker, is_owned=False, hidden=request.app.state.private())
+
+
+def desk_of(request: Request) -> FilterDesk:
+    """The desk, for the owner.
+
+    Raises:
+        HTTPException: 403, for others, and where there is none.
+    """
+    broker = broker_of(request)
+    require_owner(is_owned=broker.is_owned and broker.desk is not None)
+    assert broker.desk is not None  # noqa: S101 - refused above
+    return broker.desk
 
 
 TheBroker = Annotated[Broker, Depends(broker_of)]
 """An endpoint's argument: the broker."""
+
+TheDesk = Annotated[FilterDesk, Depends(desk_of)]
+"""An endpoint's argument: where filters are changed."""

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from linnet.core.json_rows import JsonRow, rows
 from linnet.errors import InputError, NotFoundError
+from linnet.web import reading
 from linnet.web.api_filters import filters
 from linnet.web.broker import Broker, TheBroker
 from linnet.web.parameters import MAX_RADIUS, Before
@@ -78,6 +79,6 @@ def api(request: Request) -> Response:
 
 def _catches(broker: Broker, name: str | None, before: int | None) -> tuple[list[JsonRow], str | None]:
     """The newest tagged alerts, and the cursor of the next page."""
-    found = broker.store.latest(name, CATCHES, before, public=broker.public_only)
+    found = reading.latest(broker, name, CATCHES, before)
     told = rows(found.select([n for n in SHOWN if n in found.column_names]))
     return told, told[-1]["seq"] if len(told) == CATCHES else None

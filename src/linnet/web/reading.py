@@ -72,7 +72,7 @@ def tags(broker: Broker, survey: str, alerts: pa.Table) -> dict[int, list[JsonRo
     ids = alerts.column("alert_id").slice(0, MAX_TAGGED)
     found = broker.store.tags_of(survey, pa.array(ids.to_pylist(), pa.int64()))
     result: dict[int, list[JsonRow]] = {}
-    for row in rows(found):
+    for row in rows(_seen(broker, found)):
         result.setdefault(int(row.pop("alert_id")), []).append(row)
     return result
 
@@ -111,6 +111,24 @@ def stamps(broker: Broker, survey: str, alert_id: int) -> Mapping[str, Stamp]:
 def matches(broker: Broker) -> dict[tuple[str, int], int]:
     """(filter, version) -> number of alerts that it ever matched."""
     return {(r["filter"], r["version"]): int(r["n"]) for r in rows(broker.store.tag_counts())}
+
+
+def latest(broker: Broker, name: str | None, limit: int, before: int | None) -> pa.Table:
+    """The newest alerts tagged by a filter (None: by any), newest first, that this visitor may see: `Store.latest`."""
+    parts: list[pa.Table] = []
+    found = broker.store.latest(name, limit, before, public=broker.public_only)
+    while True:
+        parts.append(_seen(broker, found))
+        if found.num_rows < limit or sum(part.num_rows for part in parts) >= limit:
+            return parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default").slice(0, limit)
+        found = broker.store.latest(name, limit, int(found.column("seq")[-1].as_py()), public=broker.public_only)
+
+
+def _seen(broker: Broker, tagged: pa.Table) -> pa.Table:
+    """Rows with a `filter`, without those of filters that this visitor does not see."""
+    if not broker.hidden or not tagged.num_rows:
+        return tagged
+    return tagged.filter(pc.invert(pc.is_in(tagged.column("filter"), pa.array(sorted(broker.hidden), pa.string()))))
 
 
 def _known(broker: Broker, survey: str) -> str:

@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 KEPT = 8
 """Pages kept, each of some 600 kB at most."""
 
-Place = tuple[str | None, int]
-"""Filter (None: all) and cursor."""
+Place = tuple[str | None, int, frozenset[str]]
+"""Filter (None: all), cursor, and names of filters that the reader does not see."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def filter_named(broker: Broker, name: str) -> str | None:
     """
     if name == ALL:
         return None
-    known = sorted({f.name for f in broker.control.filters()})
+    known = sorted({f.name for f in broker.control.filters()} - broker.hidden)
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, 3, 0.5)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from linnet.app.lists import list_things
 from linnet.core.column import Column
 from linnet.core.filter_port import FilterText
 from linnet.core.ports import Control
@@ -14,6 +13,7 @@ from linnet.errors import FilterError
 from linnet.filters.filter_set import NamedFilter
 from linnet.filters.language import Filter, parse
 from linnet.filters.things import NOTHING, Things
+from linnet.operations.list_keeping import list_things
 
 _NAMES_THINGS = re.compile(r"\b(tag|in_area|in_watchlist)\b")
 """What is in every text whose meaning depends on more than itself and the columns."""
