@@ -58,7 +58,7 @@ def home(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(home: Path, tmp_path: Path) -> Iterator[Site]:
-    with reader(existing(home), Settings()) as parts, client(broker(parts)) as web:
+    with reader(existing(home), Settings()) as parts, client(replace(broker(parts), owners="anybody")) as web:
         for each in parts.control.lists.versions():
             if each.name in {v.name for v in parts.control.lists.versions(each.sort)}:
                 parts.control.lists.remove(each.sort, each.name)
@@ -112,6 +112,8 @@ def test_a_private_list_is_as_if_it_were_not_there_for_others_who_change_nothing
     site.post("watchlist/hidden", HERE)
     site.post("watchlist/shown?visibility=public", HERE)
     assert [row["name"] for row in site.get()["lists"]] == ["hidden", "shown"]
+    app: Any = site.web.app
+    app.state.broker = replace(app.state.broker, owners="local")
     others = {"x-forwarded-for": "192.0.2.7"}
     assert [row["name"] for row in site.web.get(LISTS, headers=others).json()["lists"]] == ["shown"]
     said = set()
@@ -124,7 +126,9 @@ def test_a_private_list_is_as_if_it_were_not_there_for_others_who_change_nothing
     for path in ("watchlist/shown", "area/new"):
         refused = site.web.post(f"{LISTS}/{path}", content=HERE, headers=others)
         assert (refused.status_code, "own machine" in refused.json()["detail"]) == (403, True)
+    app.state.broker = replace(app.state.broker, owners="anybody")
     site.post("watchlist/shown?visibility=private", HERE)
+    app.state.broker = replace(app.state.broker, owners="nobody")
     assert site.web.get(LISTS, headers=others).json()["lists"] == []
 
 
