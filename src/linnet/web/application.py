@@ -17,6 +17,7 @@ from linnet.web import (
     home_pages,
     object_pages,
     problems,
+    vo_cone,
 )
 from linnet.web.api_schema import describe
 from linnet.web.broker import Broker
@@ -54,6 +55,7 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
     for room in (api_objects, api_alerts, api_sky, api_filters, api_streams, home_pages, object_pages):
         app.include_router(room.router)
     app.include_router(api_sky.plain)
+    app.include_router(vo_cone.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     describe(app, broker.columns)
