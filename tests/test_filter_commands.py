@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 
 from linnet.adapters.sqlite_control import SqliteControl
@@ -98,7 +99,7 @@ def test_a_version_is_kept_with_all_that_it_was_given_and_edited_in_parts(home: 
         "--topic",
         "Bright ones",
         "--columns",
-        "ztf_field, lc_mjd",
+        "ztf_field, mag_err",
         "--must-pass",
         examples,
         "--must-not",
@@ -113,8 +114,8 @@ def test_a_version_is_kept_with_all_that_it_was_given_and_edited_in_parts(home: 
     run(home, "edit", "mine", "--file", file, "--visibility", "private")
     found = shown(home, "mine")
     assert [(v["text"].split()[2], v["columns"], v["active"]) for v in found["versions"]] == [
-        ("18", ["ztf_field", "lc_mjd"], False),
-        ("17.5", ["ztf_field", "lc_mjd"], False),
+        ("18", ["ztf_field", "mag_err"], False),
+        ("17.5", ["ztf_field", "mag_err"], False),
         ("17.5", [], False),
         ("17.2", [], True),
     ]
@@ -172,7 +173,7 @@ def test_versions_are_compared_clause_by_clause(home: Path) -> None:
     told(USAGE, fails(home, "diff", "mine", "1", "7"), "no version 7")
 
 
-def test_what_is_off_says_why_and_an_activation_closes_the_notice(home: Path) -> None:
+def test_what_is_off_says_why_and_an_activation_closes_the_notice(home: Path, samples: Path) -> None:
     run(home, "add", "base", "mag < 18")
     run(home, "add", "built", "tag('base') and snr > 5")
     assert "built names it, and will be switched off too" in run(home, "off", "base")
@@ -183,6 +184,8 @@ def test_what_is_off_says_why_and_an_activation_closes_the_notice(home: Path) ->
     assert (row["active"], row["notices"]) == (False, ["it names base, which is not active"])
     assert shown(home, "built")["state"] == "version 1 was switched off: it names base, which is not active"
     assert "it names base" in run(home, "list")
+    ingest(samples / SOME, home)
+    assert "notice: filter built version 1: it names base" in call("top", "--once", "--home", home).stdout
     assert "it names base" in run(home, "show", "built")
     told(USAGE, fails(home, "activate", "built"), "base")
     run(home, "activate", "base")
@@ -202,6 +205,32 @@ def test_what_a_filter_caught_is_shown_by_night(filled: Path) -> None:
     assert str(caught[0]["night"]) in run(filled, "show", name)
 
 
+def test_messages_carry_the_columns_that_their_filter_asks_for_and_others_stay_as_they_are(
+    samples: Path, home: Path
+) -> None:
+    asked = ("ztf_rb", "mag", "ztf_field", "lsst_extendedness", "ztf_jdstartref")
+    run(home, "add", "all_plain", "alert_id is not null")
+    run(home, "add", "all_more", "alert_id is not null", "--columns", ",".join(asked))
+    ingest(samples / SOME, home)
+    more, plain = (
+        {row["alert_id"]: row for row in map(json.loads, (home / "outbox" / f"{name}.jsonl").read_text().splitlines())}
+        for name in ("all_more", "all_plain")
+    )
+    sent: dict[str, dict[str, Any]] = {}
+    for path in (samples / SOME).iterdir():
+        with path.open("rb") as file:
+            sent.update({str(packet["candid"]): packet["candidate"] for packet in fastavro.reader(file)})  # type: ignore[index, call-overload, misc]  # a record
+    assert len(more) > 3
+    assert more.keys() == plain.keys()
+    for alert_id, row in more.items():
+        there = list(plain[alert_id])
+        assert list(row) == [*there, "ztf_rb", "ztf_field", "lsst_extendedness", "ztf_jdstartref"]
+        named = ("dedup_id", "filter", "seq")
+        assert {k: row[k] for k in there if k not in named} == {k: plain[alert_id][k] for k in there if k not in named}
+        assert row["ztf_rb"] == pytest.approx(sent[alert_id]["rb"], rel=1e-6)
+        assert (row["ztf_field"], row["lsst_extendedness"]) == (sent[alert_id]["field"], None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -211,6 +240,7 @@ def test_what_a_filter_caught_is_shown_by_night(filled: Path) -> None:
         (("add", "mine", "mag < 18", "--file", "x"), "given twice"),
         (("add", "mine", "--file", "nowhere.txt"), "cannot read nowhere.txt"),
         (("add", "mine", "mag < 18", "--columns", "magg"), "did you mean mag"),
+        (("add", "mine", "mag < 18", "--columns", "lc_mjd"), "no message carries"),
         (("add", "mine", "mag < 18", "--visibility", "friends"), "private or public"),
         (("add", "mine", "mag < 18", "--must-pass", "nowhere.json"), "cannot read nowhere.json"),
         (("edit", "mine", "mag < 18"), "no filter mine"),

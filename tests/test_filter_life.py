@@ -94,7 +94,7 @@ def test_a_filter_is_taken_up_and_left_while_no_alert_comes(packets: list[bytes]
     bench, feed = in_memory(), Feed()
     with running(bench.engine(), feed) as errors:
         feed.put(*packets[:3])
-        until(lambda: bench.store.last_tag() > 0)
+        until(lambda: sum(len(ids) for ids in bench.store.alert_ids().values()) == 3)
         until(lambda: len(bench.sink.durable) == bench.store.last_tag())
         end = bench.store.last_tag()
         add(bench, "later", "alert_id is not null")

@@ -111,7 +111,8 @@ def switch_off(connection: sqlite3.Connection, notice: Notice, until: int | None
         return False
     if until is not None:
         connection.execute(
-            "UPDATE activation SET until = iif(since <= ?1, ?1, NULL), since = iif(since <= ?1, since, NULL) "
+            "UPDATE activation SET until = CASE WHEN since <= ?1 THEN ?1 END, "
+            "since = CASE WHEN since <= ?1 THEN since END "
             "WHERE filter = ?2 AND deleted IS NULL",
             (until, notice.filter),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from rich.live import Live
 
@@ -15,10 +15,10 @@ from linnet.app.config import settings
 from linnet.app.console import out
 from linnet.app.home import Home
 from linnet.app.top_view import frame
-from linnet.app.wiring import Parts, reader
+from linnet.app.wiring import Parts, open_control, reader
 from linnet.core.accounting import JUDGING, MODULE
 from linnet.core.figures import Figures
-from linnet.core.ports import Progress
+from linnet.core.ports import Control, Progress
 from linnet.errors import ServiceError
 
 
@@ -27,11 +27,12 @@ class Glass:
     """Where to look.
 
     Attributes:
-        title: what is looked at. read: gives its figures now.
+        title: what is looked at. read: gives its figures now. notices: gives what owners of filters are to know.
     """
 
     title: str
     read: Callable[[], Figures]
+    notices: Callable[[], list[str]] = list
 
 
 def watch(home: Home | None, port: int | None, *, every: float, once: bool) -> None:
@@ -52,17 +53,22 @@ def watch(home: Home | None, port: int | None, *, every: float, once: bool) -> N
         time.sleep(min(every, 1.0))
         now = glass.read()
         if once:
-            out.print(frame(glass.title, before, now))
+            out.print(frame(glass.title, before, now, glass.notices()))
             return
         # Ctrl-C is how one stops it.
         with (
             suppress(KeyboardInterrupt),
-            Live(frame(glass.title, before, now), console=out, screen=out.is_terminal, auto_refresh=False) as live,
+            Live(
+                frame(glass.title, before, now, glass.notices()),
+                console=out,
+                screen=out.is_terminal,
+                auto_refresh=False,
+            ) as live,
         ):
             while True:
                 time.sleep(every)
                 before, now = now, glass.read()
-                live.update(frame(glass.title, before, now), refresh=True)
+                live.update(frame(glass.title, before, now, glass.notices()), refresh=True)
 
 
 @contextmanager
@@ -74,10 +80,17 @@ def _glass(home: Home | None, port: int | None) -> Iterator[Glass]:
         raise ServiceError("neither a home nor a port to look at")
     found = _running(home)
     if found is not None:
-        yield found
+        with closing(open_control(home)) as control:
+            yield replace(found, notices=lambda: _notices(control))
         return
     with reader(home, settings(home.path)) as parts:
-        yield Glass(f"{home.path}: no broker runs on it; all that is in the home", lambda: of_home(parts))
+        title = f"{home.path}: no broker runs on it; all that is in the home"
+        yield Glass(title, lambda: of_home(parts), lambda: _notices(parts.control))
+
+
+def _notices(control: Control) -> list[str]:
+    """Open notices, a line each."""
+    return [f"filter {each.filter} version {each.version}: {each.text}" for each in control.notices()]
 
 
 def _broker(port: int) -> Glass:

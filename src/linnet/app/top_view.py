@@ -16,13 +16,14 @@ MOST_ROWS = 12
 """Filters and partitions shown; the busiest ones."""
 
 
-def frame(title: str, before: Figures, now: Figures) -> Group:
+def frame(title: str, before: Figures, now: Figures, notices: Sequence[str] = ()) -> Group:
     """One frame.
 
     Args:
         title: what is looked at.
         before: figures of an earlier moment, for rates.
         now: figures of this moment.
+        notices: what owners of filters are to know.
     """
     tables = [_flow(before, now), _stages(before, now), _ages(now), _routes(before, now), _lags(now)]
     more = [_numbers("dead letters", "reason", now.by("linnet_dead_letters_total", "reason"))]
@@ -30,6 +31,7 @@ def frame(title: str, before: Figures, now: Figures) -> Group:
     more.append(_numbers("modules failed", "module", now.by("linnet_module_failures_total", "module"), "batches"))
     more.append(_numbers("filters failed", "filter", now.by("linnet_filter_failures_total", "filter"), "batches"))
     trouble = [Text(f"trouble: {what}", style="red") for what in now.by("linnet_trouble", "what")]
+    trouble += [Text(f"notice: {each}", style="red") for each in notices]
     shown = [table for table in (*tables, *more) if table.row_count]
     return Group(Text(title, style="bold"), *trouble, Columns(shown, padding=(1, 4)))
 

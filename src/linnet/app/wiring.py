@@ -15,6 +15,7 @@ from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app.allocation import keep_freed_memory
+from linnet.app.carrying import Carrying
 from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
@@ -101,6 +102,7 @@ class Parts:
             memberships=lists.memberships,
             run_of=lists.named(Runs(self.plan)),
             routes=routes,
+            carry=Carrying(self.control, self.store, self.raw, self.surveys, self.schemas, self.plan.columns),
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
         )

@@ -12,6 +12,7 @@ from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.survey import Survey
 from linnet.core.unit import Run
+from linnet.engines.delivery import Carry, alone
 from linnet.engines.errands import Errand
 
 
@@ -31,6 +32,7 @@ class Corridor:
             Those that did not change come with the sink that they had.
         errand: gives what is to be done next beside the sources, or None; asked between their batches.
         is_rerouted: whether `rerouted` would give others: nobody begins to send for a route that may have changed.
+        carry: gives the messages of a route as batches, some with the columns that their filter asks for besides.
         publish_private: whether what is not public is delivered too.
         observer: is told what happens.
     """
@@ -51,6 +53,7 @@ class Corridor:
     rerouted: Callable[[], tuple[tuple[Route, OpenSink], ...] | None] = lambda: None
     is_rerouted: Callable[[], bool] = lambda: False
     errand: Callable[[], Errand | None] = lambda: None
+    carry: Carry = alone
     publish_private: bool = False
     observer: Observer = field(default_factory=Unobserved)
     module_failed: Callable[[str, str, Exception], None] = field(default=lambda _module, _survey, _error: None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,8 +19,22 @@ CHUNK = 10_000
 messages with all their columns these are some 50 MB."""
 
 
+Carry: TypeAlias = Callable[[pa.RecordBatch], Sequence[pa.RecordBatch]]
+"""Gives messages as batches, of which some have more columns."""
+
+
+def alone(messages: pa.RecordBatch) -> Sequence[pa.RecordBatch]:
+    """Messages as they are."""
+    return (messages,)
+
+
 def deliver(
-    store: Store, control: Control, routes: tuple[tuple[Route, OpenSink], ...], *, publish_private: bool
+    store: Store,
+    control: Control,
+    routes: tuple[tuple[Route, OpenSink], ...],
+    *,
+    publish_private: bool,
+    carry: Carry = alone,
 ) -> int:
     """Send every route what the tag log holds beyond its cursor; gives the number of rows sent.
 
@@ -33,7 +49,7 @@ def deliver(
             continue
         while (tags := store.tags_after(progress.seq, CHUNK)).num_rows:
             chosen = _chosen(store, control, route, tags, publish_private)
-            _send(sink, chosen.rows)
+            _send(sink, chosen.rows, carry)
             before, progress = progress, chosen.after(progress, tags.column("seq")[-1].as_py())
             passing("09")
             goes_on = control.set_cursor(route.name, progress, chosen.changed, before=before.seq)
@@ -79,12 +95,13 @@ def _chosen(store: Store, control: Control, route: Route, tags: pa.Table, publis
     return _Chosen(through, withheld, public.num_rows - through.num_rows, changed)
 
 
-def _send(sink: OpenSink, rows: pa.RecordBatch | None) -> None:
+def _send(sink: OpenSink, rows: pa.RecordBatch | None, carry: Carry) -> None:
     if rows is None or not rows.num_rows:
         return
-    half = rows.num_rows // 2
-    if half:
-        sink.write(rows.slice(0, half))
-    passing("08")
-    sink.write(rows.slice(half))
+    for batch in carry(rows):
+        half = batch.num_rows // 2
+        if half:
+            sink.write(batch.slice(0, half))
+        passing("08")
+        sink.write(batch.slice(half))
     sink.flush()

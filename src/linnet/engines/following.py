@@ -60,7 +60,13 @@ class Following:
             StorageError, ServiceError: the sink failed; the cursor stays where it was.
         """
         corridor = self._corridor
-        deliver(corridor.store, corridor.control, (self._target,), publish_private=corridor.publish_private)
+        deliver(
+            corridor.store,
+            corridor.control,
+            (self._target,),
+            publish_private=corridor.publish_private,
+            carry=corridor.carry,
+        )
 
     def begin(self, workers: Workers) -> None:
         """Follow from now on, with the threads of these workers, at most one at a time."""

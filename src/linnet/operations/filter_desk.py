@@ -184,6 +184,9 @@ class FilterDesk:
 
     def _check_column(self, name: str) -> None:
         if name in self.columns:
+            if self.columns[name].is_list:
+                # A light curve may hold points that are not public, and the API has it whole.
+                raise FilterError(f"column {name} is a light curve, which no message carries")
             return
         near = difflib.get_close_matches(name, self.columns, 1, 0.5)
         meant = f"; did you mean {near[0]}?" if near else ""
