@@ -29,7 +29,7 @@ COLUMNS: dict[str, Column] = COMMON
 LISTS = ("hist_mjd", "hist_band", "hist_flux", "hist_flux_err", "hist_kind")
 SCALARS = ("mjd", "gal_lat", "n_detections", "is_moving")
 SEQUENCES = ("lc", "forced", "limits")
-FUNCTIONS = ("count", "min", "max", "mean", "median", "std", "slope")
+FUNCTIONS = ("count", "min", "max", "mean", "median", "std", "slope", "first", "last")
 NUMBERS = ("mjd", "flux", "flux_err", "snr", "mag")
 LEAST = {"std": 2, "slope": 2}
 
@@ -217,6 +217,8 @@ def value(function: str, sequence: str, name: str, where: Expression | None, ale
     match function:
         case "min" | "max":
             return float(min(values) if function == "min" else max(values))
+        case "first" | "last":
+            return values[0 if function == "first" else -1]
         case "mean":
             return statistics.fmean(values)
         case "median":

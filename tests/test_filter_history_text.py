@@ -51,7 +51,7 @@ REFUSED = {
     "|where > 1": "`where` stands only within a function",
     "now(|3) > 1": "takes nothing in its parentheses",
     "mag < |now": "no column is named now",
-    "|coutn(1) > 2": "no function is named coutn; did you mean count?",
+    "|counts(1) > 2": "no function is named counts; did you mean count?",
     "alert|.flux > 1": "names have no dots",
     "max(lc.flux|.x) > 1": "names have no dots",
     "max(|lc.1) > 1": "wants a field of numbers",
@@ -194,6 +194,20 @@ why = "no light curve is known"
 like = 0
 null = ["hist_mjd", "hist_band", "hist_kind", "hist_flux"]
 """
+
+
+def test_numbers_with_units_are_converted_to_those_of_points_and_functions() -> None:
+    same = {
+        "max(lc.flux) > 5 uJy": "max(lc.flux) > 5000.0",
+        "slope(lc.mag) < -0.2 mag/d": "slope(lc.mag) < -0.2",
+        "count(lc where mjd > now() - 48 h) > 3": "count(lc where mjd > now() - 2.0) > 3",
+        "now() - min(lc.mjd) < 12 h": "now() - min(lc.mjd) < 0.5",
+    }
+    for text, plain in same.items():
+        assert parse(text, COMMON).tree == parse(plain, COMMON).tree, text
+    for text in ("max(lc.snr) > 5 mag", "count(lc) > 3 d", "count(lc where flux > 3 d) > 3", "slope(lc.mag) < 0.2 mag"):
+        with pytest.raises(FilterError, match="does not fit"):
+            parse(text, COMMON)
 
 
 def test_examples_of_a_filter_have_light_curves() -> None:

@@ -40,8 +40,10 @@ def with_numpy(function: str, row: Ints, mjd: Floats, value: Floats) -> Floats:
             time = mjd - (np.bincount(row, mjd - 60_000, ALERTS) / n)[row] - 60_000
             square = np.bincount(row, time**2, ALERTS)
             return np.where((n > 1) & (square > 1e-9), np.bincount(row, time * away, ALERTS) / square, np.nan)
-    ordered, first = value[np.lexsort((value, row))], np.cumsum(n) - n
+    in_time = function in ("first", "last")
+    ordered, first = value if in_time else value[np.lexsort((value, row))], np.cumsum(n) - n
     places = {"min": (first, first), "max": (first + n - 1,) * 2, "median": (first + (n - 1) // 2, first + n // 2)}
+    places |= {"first": places["min"], "last": places["max"]}
     low, high = (
         np.append(ordered, np.nan)[np.minimum(np.where(n, p, len(value)), len(value))] for p in places[function]
     )

@@ -9,10 +9,10 @@ import numpy as np
 from linnet.core.compiled import FLAGS, FLOATS, INTS, KINDS, Kinds, compiled, inlined
 from linnet.core.lists import Bools, Floats, Ints
 
-FUNCTIONS = ("min", "max", "mean", "median", "std", "slope")
+FUNCTIONS = ("min", "max", "mean", "median", "std", "slope", "first", "last")
 """What `reduce` computes, by place."""
 
-MAX, MEAN, MEDIAN, STD = range(1, 5)
+MAX, MEAN, MEDIAN, STD, SLOPE, FIRST = range(1, 7)
 
 
 @compiled(f"int64(UniTuple({INTS}, 2), {KINDS}, int64, UniTuple(int64[::1], 3))")
@@ -115,7 +115,8 @@ def reduce(edges: Ints, counted: Bools, points: tuple[Floats, Floats], function:
         edges: where the points of each alert begin (one more than alerts).
         counted: which points count.
         points: mjd and value of each; those that count are finite.
-        function: place in `FUNCTIONS`. `std` is that of a sample and needs two points, `slope` two times.
+        function: place in `FUNCTIONS`. `std` is that of a sample and needs two points, `slope` two times;
+            `first` and `last` are in the order of the points.
         found: is filled.
     """
     most = np.diff(edges).max() if len(edges) > 1 else 0
@@ -137,5 +138,7 @@ def reduce(edges: Ints, counted: Bools, points: tuple[Floats, Floats], function:
             found[a] = _median(values)
         elif function == STD:
             found[a] = _std(values)
-        else:
+        elif function == SLOPE:
             found[a] = _slope(when[:n], values)
+        else:
+            found[a] = values[0] if function == FIRST else values[n - 1]

@@ -28,6 +28,9 @@ from linnet.engines.errands import Release
 from linnet.engines.in_flight import InFlight, Seen
 from linnet.engines.polling import Polling
 
+TICK = 1.0
+"""Seconds between looks at the filters while nothing comes."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -167,8 +170,11 @@ class Planning:
         self._passed: deque[tuple[str, int]] = deque()
 
     def run(self, offers: Channel[Offer | Release], out: Channel[Planned]) -> None:
-        """Plan what comes until the end."""
-        for offer in offers:
+        """Plan what comes until the end; while nothing comes, take up filters that somebody changes."""
+        for offer in offers.ticking(TICK):
+            if offer is None:
+                self._look()
+                continue
             for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
                 out.put(planned, planned.weight)
         out.end()
@@ -217,6 +223,11 @@ class Planning:
     def _newest_committed(self, survey: str) -> bool:
         """Whether the first unit of the survey's open night is committed."""
         return self._in_flight.committed >= self._newest[survey][1]
+
+    def _look(self) -> None:
+        """Take up other filters while no unit is under way: they hold from the next number of the tag log."""
+        if self._in_flight.committed == self._in_flight.planned and self._corridor.filters_changed():
+            self._filters = self._corridor.filters()
 
     def _settle(self, draft: Draft) -> ActiveFilters:
         """Wait for commits on which this unit depends, few do; gives the filters that judge it.

@@ -24,7 +24,7 @@ from linnet.filters.light_curves import FieldValues
 from linnet.filters.look_ups import guarded
 from linnet.filters.operations import expect, operands, value
 from linnet.filters.tree import Node, kind_of
-from linnet.filters.vectors import Truth, Vector, constant, load
+from linnet.filters.vectors import Truth, Vector, array_of, constant, load
 
 Lookup = Callable[[str], pa.Array]
 """Gives a column of the batch by name."""
@@ -56,6 +56,15 @@ class Evaluation:
         found = self.truth(node)
         true = np.broadcast_to(found.true, (self._length,))
         return pa.array(true, pa.bool_(), mask=~np.broadcast_to(found.valid, (self._length,)))
+
+    def value(self, node: Node) -> pa.Array:
+        """Any part of a tree as an Arrow array of the batch's length: what an explanation shows.
+
+        Raises:
+            FilterError: as `condition`.
+        """
+        self._read_light_curves(node)
+        return array_of(self._vector(node), self._length)
 
     def truth(self, node: Node) -> Truth:
         """A condition as it is inside of the evaluator."""

@@ -35,8 +35,8 @@ FIELDS: dict[str, Column] = {
 ABSENT: dict[str, frozenset[str]] = {"limits": frozenset({"flux", "snr", "mag"})}
 """Fields that the points of a sequence never have."""
 
-FUNCTIONS = ("count", "min", "max", "mean", "median", "std", "slope")
-"""Functions of a sequence. `count` counts points, the others want a field."""
+FUNCTIONS = ("count", "min", "max", "mean", "median", "std", "slope", "first", "last")
+"""Functions of a sequence. `count` counts points, the others want a field; `first` and `last` are by time."""
 
 _READS = {"snr": ("flux", "flux_err"), "mag": ("flux",)}
 

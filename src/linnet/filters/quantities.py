@@ -69,11 +69,19 @@ def check_settled(root: Node) -> None:
 
 
 def converted(literal: Literal, wanted: Unit) -> Literal:
-    """A quantity in another unit, rounded once."""
+    """A quantity in another unit, rounded once.
+
+    Raises:
+        FilterError: it is beyond the largest number then.
+    """
     given = literal.given or wanted
     # From the digits as they are written: 2.4 mag/h is 57.6 mag/d, and the double next to 2.4 would not be.
     value = Fraction(repr(literal.value)) * given.factor / wanted.factor
-    return replace(literal, value=float(value), kind=Kind.FLOAT, unit=wanted)
+    try:
+        return replace(literal, value=float(value), kind=Kind.FLOAT, unit=wanted)
+    except OverflowError as error:
+        beyond = f"`{literal.written}` is beyond the largest number when it is in {wanted.name}"
+        raise FilterError(beyond, literal.span[0]) from error
 
 
 def _settled(node: Node, other: Node) -> Node:

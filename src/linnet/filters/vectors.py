@@ -110,6 +110,17 @@ def constant(literal: Literal) -> Vector:
     return Numbers(np.array([value], dtype=np.int64 if literal.kind is Kind.INTEGER else np.float64), valid)
 
 
+def array_of(vector: Vector, length: int) -> pa.Array:
+    """A vector as an Arrow array of this length, null where it is not valid."""
+    gone = ~np.broadcast_to(vector.valid, (length,))
+    if isinstance(vector, Texts):
+        spelled = vector.spelled().cast(pa.string())
+        whole = spelled if len(spelled) == length else pa.nulls(length, pa.string()).fill_null(vector.constant or "")
+        return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), whole)
+    values = vector.true if isinstance(vector, Truth) else vector.values
+    return pa.array(np.broadcast_to(values, (length,)), mask=gone)
+
+
 def finite(values: npt.NDArray[np.float64], valid: Bools) -> Numbers:
     """Floats with everything that is NaN or infinite made null."""
     fine = np.isfinite(values)
