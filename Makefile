@@ -68,8 +68,9 @@ mutants: setup  ## 100,100 messages, every hundredth damaged, each judged by a s
 profile: setup  ## a flame graph of the corridor, bench/profile.svg
 	PYTHONPATH=scripts $(BIN)/python -m bench.profiling
 
-bench-filters: setup  ## a thousand filters, together and each alone
+bench-filters: setup  ## a thousand filters, together and each alone; bench/filters.json
 	PYTHONPATH=scripts $(BIN)/python -m bench --parts filters
+	PYTHONPATH=scripts $(BIN)/python -m bench.filter_costs
 
 bench-backtest: setup  ## filters on a recorded past: columns alone, and packets read again
 	PYTHONPATH=scripts $(BIN)/python scripts/bench_backtest.py

@@ -70,7 +70,6 @@ LIGHT_CURVES = [
     "slot0 > 1",
     "slot0 and count(lc) > 1",
     "sum(lc.flux) > 1",
-    "first(lc.flux) > 1",
     "stddev(lc.flux) > 1",
     "lc",
     "lc > 1",

@@ -119,6 +119,7 @@ def test_every_declared_unit_of_every_column_is_known_and_worth_what_astropy_say
         ("days > 36 h", [1.5]),
         ("sep < 5 arcsec and mag < 20", [5.0, 20.0]),
         ("-sep > - 2 arcsec", [-2.0]),
+        ("sqrt(ra * ra + dec * dec) < 36 arcsec", [0.01]),
     ],
 )
 def test_a_number_is_converted_to_the_unit_of_what_it_meets(written: str, values: list[float]) -> None:
@@ -164,6 +165,12 @@ def test_a_number_keeps_its_unit_when_it_is_written_out_and_means_the_same_as_wi
         ("sqrt(5 arcsec) < sep", 5, "nothing with a unit meets `5 arcsec`"),
         ("sep + gal_lat < 5 deg", 16, "is in no one unit"),
         ("odd < 5 deg", 6, "is in no one unit"),
+        ("sqrt(flux) < 5 nJy", 13, "is in no one unit"),
+        (
+            "sqrt(sep * sep) < 5 mag",
+            18,
+            "`5 mag` does not fit what it is compared with, which is in sqrt(arcsec.arcsec)",
+        ),
         ("flux * 2 h / 1 d < 3", 13, "multiplied or divided by what is in nJy.h"),
         ("word = 5 mag", 7, "a text cannot be compared with an integer"),
         ("sep < 5 arcsec arcsec", 15, "no column is named arcsec"),

@@ -107,7 +107,19 @@ COMPUTED = (
     "n_positive / n_detections",
     "mjd - first_mjd",
     "abs(ecl_lat)",
+    "sqrt(abs(flux))",
+    "2.5 * log10(abs(template_flux / flux))",
+    "least(rates_g_mag, rates_r_mag)",
+    "case when band = 'g' then mag - {k} else mag end",
 )
+WORDS = (
+    "not cone({ra}, {dec}, 5 arcmin)",
+    "abs(galactic_latitude()) > 10 deg",
+    "mjd - first_mjd < {days} d",
+    "total_mag > 12.5 mag",
+)
+"""Clauses in words of the field; a cone is the author's own."""
+
 MOST_NULL = 0.7
 """Columns with a larger share of nulls are hardly asked for."""
 
@@ -192,7 +204,7 @@ def _drawn(ground: Ground, chance: random.Random) -> str:
 
 
 def _own(ground: Ground, chance: random.Random) -> str:
-    kind = chance.choices(("single", "range", "computed", "either"), (70, 12, 10, 8))[0]
+    kind = chance.choices(("single", "range", "computed", "either", "words"), (68, 12, 10, 7, 3))[0]
     if kind == "either":
         return f"({_single(ground, chance)} or {_single(ground, chance)})"
     if kind == "computed":
@@ -202,6 +214,10 @@ def _own(ground: Ground, chance: random.Random) -> str:
         name = _popular(ground, chance)
         low, high = sorted(_value(ground, name, chance) for _ in range(2))
         return f"{name} between {low!r} and {high!r}"
+    if kind == "words":
+        return chance.choice(WORDS).format(
+            ra=f"{chance.uniform(0, 360):.4f}", dec=f"{chance.uniform(-30, 60):.4f}", days=chance.randint(2, 60)
+        )
     return _single(ground, chance)
 
 

@@ -122,11 +122,20 @@ def _measure(node: Node, as_written: bool) -> Measure:
         case Negative():
             return _measure(node.item, as_written)
         case Call():
-            return _same(node.arguments, as_written) if node.name in _KEEP else Unsettled.ANY
+            return _called(node, as_written)
         case Case():
             return _same([*(v for _, v in node.whens), *([node.otherwise] if node.otherwise else [])], as_written)
         case _:
             return Unsettled.UNKNOWN
+
+
+def _called(node: Call, as_written: bool) -> Measure:
+    inside = _same(node.arguments, as_written)
+    if node.name in _KEEP:
+        return inside
+    if node.name == "sqrt" and isinstance(inside, Unit):
+        return inside.root() or Unsettled.UNKNOWN
+    return inside if node.name == "sqrt" else Unsettled.ANY
 
 
 def _same(nodes: Sequence[Node], as_written: bool) -> Measure:

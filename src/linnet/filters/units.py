@@ -8,6 +8,7 @@ worth as a flux depends on a zero point, and no number is turned into the other 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -60,6 +61,13 @@ class Unit:
             powers[dimension] = powers.get(dimension, 0) + power * each
         name = f"{self.name or '1'}{'.' if power > 0 else '/'}{other.name}" if other.name else self.name
         return Unit(self.factor * other.factor**power, _sorted(powers), name)
+
+    def root(self) -> Unit | None:
+        """The unit of a square root; None where a power or the factor has no whole one."""
+        top, bottom = math.isqrt(self.factor.numerator), math.isqrt(self.factor.denominator)
+        if Fraction(top, bottom) ** 2 != self.factor or any(power % 2 for _, power in self.powers):
+            return None
+        return Unit(Fraction(top, bottom), tuple((d, p // 2) for d, p in self.powers), f"sqrt({self.name})")
 
     def fits(self, other: Unit) -> bool:
         """Whether numbers in one can be converted to the other."""
