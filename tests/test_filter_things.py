@@ -105,7 +105,7 @@ def test_what_filters_share_with_those_they_stand_on_is_asked_once() -> None:
         ("in_area(mag)", 8, "in_area takes a name in single quotes", None),
         ("in_area('a', 'b')", 0, "in_area takes 1 argument; here are 2", None),
         ("in_area()", 0, "in_area takes 1 argument; here are 0", None),
-        ("tag('brigth')", 4, "no active filter is named brigth; did you mean bright?", "bright"),
+        ("tag('bricht')", 4, "no active filter is named bricht; did you mean bright?", "bright"),
         ("mag < 1 or tag('itself')", 15, "in a ring: itself -> itself", None),
         ("tag('ring_a')", 4, "in a ring: ring_a -> ring_b -> ring_c -> ring_a", None),
         ("tag('on_broken')", 4, "in filter broken: no column is named magg; did you mean mag?", None),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-Value: TypeAlias = float | str | bool
+Value: TypeAlias = float | str | bool | Sequence[float | str | None]
 Visibility: TypeAlias = Literal["private", "public"]
 NoticeKind: TypeAlias = Literal["failed", "budget", "unfit", "examples"]
 """Why an owner is told something: the filter raised, took too long, no longer fits the columns and names there are, or
