@@ -126,7 +126,9 @@ class Opening:
             if batch is not None:
                 passing("01")
                 offer = self.open(batch, reader.position(), polling.new_gaps())
-                self._size.held_up(polling.hand_over(partial(out.offer, offer, offer.weight)))
+                polling.hand_over(partial(out.offer, offer, offer.weight))
+                # Polled only now: what arrives while the plan is busy makes one batch, not many small ones.
+                self._size.held_up(polling.hand_over(out.taken))
             more = next(beside)
             if more is not None:
                 polling.hand_over(partial(out.offer, more, more.weight))
