@@ -19,6 +19,7 @@ from linnet.core.failpoints import passing
 from linnet.core.ports import ActiveFilters, OpenSource, Source
 from linnet.core.unit import Unit
 from linnet.engines.ages import Sent
+from linnet.engines.archiving import Appends, Archiving
 from linnet.engines.arrivals import Opened, open_batch
 from linnet.engines.assembling import Draft, assemble, drafts
 from linnet.engines.batch_size import BatchSize
@@ -55,12 +56,14 @@ class Planned:
         rows: messages of the batch that is through with this unit; 0 where more units of the batch follow.
         weight: bytes of its datums, as long as it waits.
         sent: when the messages of the batch were sent.
+        archiving: the append of its datums, which may still go on; None where there are none.
     """
 
     unit: Unit
     rows: int
     weight: int
     sent: Sent = field(default_factory=Sent)
+    archiving: Archiving | None = None
 
 
 class Opening:
@@ -162,6 +165,7 @@ class Planning:
         self._corridor = corridor
         self._size = size
         self._in_flight = in_flight
+        self._appends = Appends(corridor.raw)
         self._seen = Seen(corridor.store, in_flight)
         self._nights = corridor.store.open_nights()
         self._newest: dict[str, tuple[int, int]] = {}
@@ -169,19 +173,23 @@ class Planning:
         self._passed: deque[tuple[str, int]] = deque()
 
     def run(self, offers: Channel[Offer | Release], out: Channel[Planned]) -> None:
-        """Plan what comes until the end."""
-        for offer in offers:
-            for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
-                out.put(planned, planned.weight)
-        out.end()
+        """Plan what comes until the end. Nothing is written to the archive any more when this returns."""
+        try:
+            for offer in offers:
+                for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
+                    out.put(planned, planned.weight)
+            out.end()
+        finally:
+            self._appends.rest()
 
     def plan(self, offer: Offer) -> Iterator[Planned]:
-        """The units of one batch, the next one only when it is asked for. Their datums are archived and synced."""
+        """The units of one batch, the next one only when it is asked for. The append of their datums is begun."""
         units = drafts(offer.opened, self._nights, offer.positions, offer.gaps)
         for place, draft in enumerate(units):
             filters = self._settle(draft)
             started = time.perf_counter()
-            unit = assemble(draft, self._in_flight.planned + 1, self._corridor, filters, self._seen)
+            number = self._in_flight.planned + 1
+            unit, archiving = assemble(draft, number, self._corridor, filters, self._seen, self._appends)
             rows = 0 if unit.alerts is None else unit.alerts.num_rows
             seconds = time.perf_counter() - started
             self._size.took("plan", rows, seconds)
@@ -189,13 +197,13 @@ class Planning:
             self._note(unit)
             is_last = place == len(units) - 1
             weight = offer.weight * rows // max(1, offer.rows)
-            yield Planned(unit, offer.rows if is_last else 0, weight, offer.sent)
+            yield Planned(unit, offer.rows if is_last else 0, weight, offer.sent, archiving)
 
     def close_nights(self) -> None:
         """Close the raw segments of nights that a committed unit has ended."""
         while self._passed and self._newest_committed(self._passed[0][0]):
             survey, night = self._passed.popleft()
-            self._corridor.raw.close_night(survey, night)
+            self._appends.close_night(survey, night)
 
     def _released(self, release: Release) -> Planned:
         """The unit that lets dead letters go."""
