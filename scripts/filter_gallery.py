@@ -3,7 +3,8 @@
     PYTHONPATH=scripts:tests python scripts/filter_gallery.py COLLECTION docs/filters-yields.md GALLERY
 
 COLLECTION holds folders of alert packets of ZTF, LSST and ELAsTiCC. The table counts alerts and objects that each
-filter passes. GALLERY gets index.html: up to twenty catches of each filter with stamps and light curve.
+filter passes. GALLERY gets index.html: up to twenty catches of each filter with stamps and light curve. What a look at
+them showed stands in filter_gallery_seen.toml: look again, and change it, where a filter's catches change.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import base64
 import html
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ from linnet.formats.stamps import png_bytes
 MOST = 20
 """Catches of a filter on the page."""
 
+SEEN = Path(__file__).parent / "filter_gallery_seen.toml"
 PLAN = plan()
 IMAGES = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 SHOWN = (
@@ -123,6 +126,9 @@ def written(surveys: tuple[Alerts, ...], caught: Mapping[str, list[tuple[Alerts,
     for name, found in caught.items():
         cells = [f"{len(rows)} ({len(objects(s, rows))})" for s, rows in found]
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    seen = tomllib.loads(SEEN.read_text(encoding="utf-8"))
+    lines += ["", "## What they are", "", "By a look at the pictures of up to twenty catches of each.", ""]
+    lines += [f"- `{name}`: {sentence}" for name, sentence in seen.items()]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 

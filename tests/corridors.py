@@ -20,6 +20,7 @@ from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.app import wiring
 from linnet.app.feed import FilterFeed, Runs
+from linnet.app.installing import install
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.dump import digest
 from linnet.core.envelope import Message, envelopes
@@ -77,7 +78,7 @@ def on_disk(folder: Path, sync: Callable[[int], None] | None = None) -> Iterator
 
 
 def _bench(schemas: SchemaCache, store: Store, control: Control, raw: RawArchive, science: ScienceArchive) -> Bench:
-    wiring.install(control)
+    install(control)
     known = {f.name for f in control.filters()}
     if "everything" not in known:
         control.set_active("everything", control.add_filter("everything", EVERYTHING, topic_line="all alerts"))
@@ -93,6 +94,7 @@ def _bench(schemas: SchemaCache, store: Store, control: Control, raw: RawArchive
         science=science,
         filters=feed,
         filters_changed=feed.changed,
+        filter_failures=feed.failures,
         run_of=Runs(PLAN),
         routes=((Route("files", "memory"), sink.open()),),
         publish_private=True,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from filter_hostile_history import LIGHT_CURVES, MEANT
 from filter_limits import HEAVY, NUMBERS, TYPES
 
 STATEMENTS = [
@@ -198,7 +199,6 @@ SYNTAX = [
     "interval '1' day > mag",
     "date '2020-01-01' > mag",
     "timestamp '2020-01-01' = mag",
-    "case when mag < 19 then 1 end = 1",
     "if(mag < 19, true, false)",
     "mag < 19 xor mag > 1",
     "mag < 19 or else mag > 1",
@@ -229,7 +229,6 @@ NAMES = [
     "true_ > 1",
 ]
 FUNCTIONS = [
-    "sqrt(mag) < 1",
     "sleep(10) = 0",
     "pg_sleep(10) is null",
     "benchmark(1000000, 1) = 0",
@@ -261,7 +260,6 @@ FUNCTIONS = [
     "avg(mag) > 1",
     "max(mag) > 1",
     "random() < 0.5",
-    "now() > mjd",
     "version() = 'x'",
     "ABS(mag) < 1",
     "abs() < 1",
@@ -307,11 +305,16 @@ HOSTILE = [
     *NUMBERS,
     *TYPES,
     *HEAVY,
+    *LIGHT_CURVES,
     "",
     " \t\r\n ",
 ]
 
 HARMLESS = [
+    *MEANT,
+    "sqrt(mag) < 1",
+    "case when mag < 19 then 1 end = 1",
+    "now() > mjd",
     "1 = 1",
     "true",
     "false",

@@ -1,173 +1,20 @@
 """A second, slow meaning of the filter language, to hold the real one against.
 
-Conditions are nested tuples, made at random. `spell` writes one as a text, `meaning` says what it is on one row, with
-Python's whole numbers and exact fractions: it shares no parser, no tree and no arithmetic with the package.
-
-    ("and", a, b) ("or", a, b) ("not", a) ("<", x, y) ("between", x, low, high) ("in", x, [literal ...]) ("null", x)
-    ("+", x, y) ("neg", x) ("abs", x) ("column", name) ("literal", value)
+`meaning` says what a condition of `filter_grammar` is on one row, with Python's whole numbers and exact fractions: it
+shares no parser, no tree and no arithmetic with the package.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 
-from linnet.core.column import Column, boolean, code, integer, real, text
-
-Expression: TypeAlias = tuple[Any, ...]
-Row: TypeAlias = Mapping[str, Any]
-
-COLUMNS: dict[str, Column] = {
-    "long": integer("64 bits."),
-    "other_long": integer("64 bits."),
-    "short": integer("32 bits.", bits=32),
-    "tiny": integer("8 bits.", bits=8),
-    "double": real("64 bits.", bits=64),
-    "single": real("32 bits."),
-    "word": text("Plain."),
-    "coded": code("By code."),
-    "flag": boolean("A flag."),
-    "other_flag": boolean("A flag."),
-}
-BIG = 2**63
-LONGS = [None, 0, 1, -1, 7, 2**53, 2**53 + 1, -(2**53) - 1, BIG - 1, -BIG, 2**62, 3037000500, -3037000500]
-DOUBLES = [None, 0.0, -0.0, 1.0, -1.5, 0.1, 20.1, 2.0**53, 2.0**63, -(2.0**63), 1e308, -1e308, 5e-324, 1e-200]
-WORDS = [None, "", "ztf", "lsst", "it's", "a" * 64, "--"]
-POOLS: dict[str, list[Any]] = {
-    "long": LONGS,
-    "other_long": LONGS,
-    "short": [None, 0, 1, -1, 7, 2**31 - 1, -(2**31)],
-    "tiny": [None, 0, 1, -1, 127, -128],
-    "double": [*DOUBLES, math.nan, math.inf, -math.inf],
-    "single": [None, 0.0, 1.0, 20.1, 0.1, -1.5, 16777216.0, 1e38, math.nan, math.inf],
-    "word": WORDS,
-    "coded": WORDS,
-    "flag": [None, True, False],
-    "other_flag": [None, True, False],
-}
-FAMILY = {
-    "number": ["long", "other_long", "short", "tiny", "double", "single"],
-    "text": ["word", "coded"],
-    "truth": ["flag", "other_flag"],
-}
-BINDING = {"or": 0, "and": 1, "not": 2, "+": 4, "-": 4, "*": 5, "/": 5, "neg": 6, "column": 7, "literal": 7, "abs": 7}
-ORDERS = ("=", "!=", "<", "<=", ">", ">=")
-
-
-def batch(rows: list[Row]) -> pa.RecordBatch:
-    """Rows as the columns that a filter reads."""
-    arrays = [pa.array([r[n] for r in rows], c.type) for n, c in COLUMNS.items()]
-    return pa.RecordBatch.from_arrays(arrays, names=list(COLUMNS))
-
-
-def some_rows(chance: random.Random, number: int) -> list[Row]:
-    """Rows of awkward values."""
-    return [{n: chance.choice(pool) for n, pool in POOLS.items()} for _ in range(number)]
-
-
-def condition(chance: random.Random, depth: int) -> Expression:
-    """A random, well-typed condition."""
-    if depth <= 0 or chance.random() < 0.15:
-        return ("column", chance.choice(FAMILY["truth"])) if chance.random() < 0.5 else _comparison(chance, 0)
-    kind = chance.choice(["and", "or", "not", "compare", "compare", "between", "in", "null", "same"])
-    if kind in ("and", "or"):
-        return (kind, condition(chance, depth - 1), condition(chance, depth - 1))
-    if kind == "not":
-        return ("not", condition(chance, depth - 1))
-    if kind == "same":
-        return (chance.choice(["=", "!="]), condition(chance, depth - 1), condition(chance, depth - 1))
-    if kind == "between":
-        return ("between", *(number(chance, depth - 2) for _ in range(3)))
-    if kind == "null":
-        inner = [lambda: number(chance, depth - 1), lambda: condition(chance, depth - 2), lambda: _text(chance)]
-        return ("null", chance.choice(inner)())
-    return _lookup(chance, depth) if kind == "in" else _comparison(chance, depth - 1)
-
-
-def number(chance: random.Random, depth: int) -> Expression:
-    """A random number."""
-    if depth <= 0 or chance.random() < 0.3:
-        if chance.random() < 0.6:
-            return ("column", chance.choice(FAMILY["number"]))
-        return ("literal", _constant(chance))
-    kind = chance.choice(["+", "-", "*", "/", "neg", "abs"])
-    if kind in ("neg", "abs"):
-        return (kind, number(chance, depth - 1))
-    return (kind, number(chance, depth - 1), number(chance, depth - 1))
-
-
-def _constant(chance: random.Random) -> int | float:
-    value: int | float = chance.choice([v for v in LONGS + DOUBLES if v is not None])
-    return value
-
-
-def _text(chance: random.Random) -> Expression:
-    if chance.random() < 0.7:
-        return ("column", chance.choice(FAMILY["text"]))
-    return ("literal", chance.choice([w for w in WORDS if w is not None]))
-
-
-def _comparison(chance: random.Random, depth: int) -> Expression:
-    if chance.random() < 0.2:
-        return (chance.choice(["=", "!="]), _text(chance), _text(chance))
-    return (chance.choice(ORDERS), number(chance, depth), number(chance, depth))
-
-
-def _lookup(chance: random.Random, depth: int) -> Expression:
-    length = chance.randint(1, 5)
-    if chance.random() < 0.3:
-        return ("in", _text(chance), [chance.choice([w for w in WORDS if w is not None]) for _ in range(length)])
-    return ("in", number(chance, depth - 2), [_constant(chance) for _ in range(length)])
-
-
-def spell(expression: Expression, chance: random.Random) -> str:
-    """A text of the expression: parentheses where they are needed and sometimes where not, keywords in any case."""
-    sort, *parts = expression
-    if sort == "column":
-        return str(parts[0])
-    if sort == "literal":
-        return _spell_constant(parts[0])
-    if sort in ("and", "or", *ORDERS, "+", "-", "*", "/"):
-        left, right = _place(parts[0], sort, chance, right=False), _place(parts[1], sort, chance, right=True)
-        return f"{left} {_case(sort, chance)} {right}"
-    if sort == "not":
-        return f"{_case('not', chance)} {_place(parts[0], 'not', chance, right=False)}"
-    if sort == "neg":
-        return f"- {_place(parts[0], 'neg', chance, right=True)}"
-    if sort == "abs":
-        return f"{sort}({spell(parts[0], chance)})"
-    first = _place(parts[0], sort, chance, right=True)
-    if sort == "null":
-        return f"{first} {_case('is', chance)} {_case('null', chance)}"
-    if sort == "in":
-        return f"{first} {_case('in', chance)} ({', '.join(_spell_constant(v) for v in parts[1])})"
-    low, high = (_place(p, sort, chance, right=True) for p in parts[1:])
-    return f"{first} {_case('between', chance)} {low} {_case('and', chance)} {high}"
-
-
-def _place(inner: Expression, outer: str, chance: random.Random, *, right: bool) -> str:
-    own = BINDING.get(inner[0], 3)
-    if inner[0] == "literal" and not isinstance(inner[1], str) and math.copysign(1, inner[1]) < 0:
-        own = 6
-    asked = BINDING.get(outer, 3)
-    # Equal binding groups to the left; comparisons and signs take no equal at all.
-    needs = own < asked or (own == asked and (right or outer not in ("and", "or", "not", "+", "-", "*", "/")))
-    text_ = spell(inner, chance)
-    return f"({text_})" if needs or chance.random() < 0.1 else text_
-
-
-def _case(word: str, chance: random.Random) -> str:
-    return chance.choice([word, word, word.upper()])
-
-
-def _spell_constant(value: Any) -> str:
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
+from filter_grammar import ARCSEC, ATOMS, BIG, COLUMNS, ORDERS, OTHERS, Expression, Row
 
 
 def meaning(expression: Expression, row: Row) -> Any:
@@ -181,9 +28,11 @@ def meaning(expression: Expression, row: Row) -> Any:
         return _stored(parts[0], row[parts[0]])
     if sort == "literal":
         return parts[0]
+    if sort in ATOMS:
+        return _atom(expression, row)
     first = meaning(parts[0], row)
     if sort == "null":
-        return first is None
+        return first is None if first is not None or not _is_unknown(parts[0], row) else None
     if sort == "in":
         return None if first is None else any(_same(first, v) for v in parts[1])
     rest = [meaning(p, row) for p in parts[1:]]
@@ -197,12 +46,132 @@ def meaning(expression: Expression, row: Row) -> Any:
     return _computed(sort, first, *rest)
 
 
+def _atom(expression: Expression, row: Row) -> Any:
+    sort, *parts = expression
+    if sort == "call":
+        given = [meaning(each, row) for each in parts[1]]
+        return None if None in given else _function(parts[0], given, _is_whole(expression))
+    if sort == "case":
+        return _chosen(expression, row)
+    if sort == "quantity":
+        return float(Fraction(repr(parts[0])) * ARCSEC[parts[1]])
+    if sort == "latitude":
+        return _stored("gal_lat", row["gal_lat"])
+    if sort == "cone":
+        return _within(parts, _stored("ra", row["ra"]), _stored("dec", row["dec"]))
+    return row[f"{parts[0]}:{parts[1]}"] if sort == "member" else meaning(OTHERS[parts[0]], row)
+
+
+def _chosen(expression: Expression, row: Row) -> Any:
+    _, whens, otherwise = expression
+    value = None
+    for asked, given in zip(whens[::2], whens[1::2], strict=True):
+        truth = meaning(asked, row)
+        if truth is None and _is_unknown(asked, row):
+            return None
+        if truth:
+            value = meaning(given, row)
+            break
+    else:
+        value = None if otherwise is None else meaning(otherwise, row)
+    return value if not _is_number(value) or _is_whole(expression) else _double(value)
+
+
+def _function(name: str, given: list[Any], whole: bool) -> Any:
+    if name in ("abs", "floor", "ceil") and whole:
+        value = abs(given[0]) if name == "abs" else given[0]
+        return value if value < BIG else None
+    doubles = given if whole else [_double(each) for each in given]
+    first = doubles[0]
+    if first is None or None in doubles:
+        return None
+    if name in ("least", "greatest"):
+        return (min if name == "least" else max)(doubles)
+    plain: dict[str, Callable[[float], Any]] = {
+        "abs": abs,
+        "sqrt": math.sqrt,
+        "ln": math.log,
+        "log10": math.log10,
+        "exp": math.exp,
+        "floor": lambda x: float(math.floor(x)),
+        "ceil": lambda x: float(math.ceil(x)),
+    }
+    try:
+        return plain[name](float(first))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _within(parts: list[Any], ra: float | None, dec: float | None) -> bool | None:
+    """By the chord between the two positions."""
+    if ra is None or dec is None:
+        return None
+    (a, b, c), (x, y, z) = (
+        (math.cos(d) * math.cos(r), math.cos(d) * math.sin(r), math.sin(d))
+        for r, d in ((math.radians(parts[0]), math.radians(parts[1])), (math.radians(ra), math.radians(dec)))
+    )
+    return math.dist((a, b, c), (x, y, z)) <= 2 * math.sin(math.radians(parts[2] / 3600) / 2)
+
+
+def _is_unknown(expression: Expression, row: Row) -> bool:
+    """Whether a look-up behind an expression failed."""
+    inside = list(_inside(expression))
+    states = [COLUMNS[each[1]].look_up for each in inside if each[0] == "column"]
+    members = [f"{each[1]}:{each[2]}" for each in inside if each[0] == "member"]
+    return any(row[s] in (None, "failed") for s in states if s) or any(row[m] is None for m in members)
+
+
+def _inside(expression: Expression) -> Iterator[Expression]:
+    yield expression
+    if expression[0] == "tag":
+        yield from _inside(OTHERS[expression[1]])
+    for part in expression[1:]:
+        for each in part if isinstance(part, list) else [part]:
+            if isinstance(each, tuple):
+                yield from _inside(each)
+
+
+def reads(expression: Expression) -> set[str]:
+    """Names of what an expression looks up."""
+    found: set[str] = set()
+    for sort, *parts in _inside(expression):
+        if sort == "column":
+            found |= {parts[0], COLUMNS[parts[0]].look_up or parts[0]}
+        found |= {"member": {":".join(map(str, parts))}, "cone": {"ra", "dec"}, "latitude": {"gal_lat"}}.get(
+            sort, set()
+        )
+    return found
+
+
+def _is_whole(expression: Expression) -> bool:
+    """Whether a number is an integer by its type."""
+    sort, *parts = expression
+    if sort == "column":
+        return bool(pa.types.is_integer(COLUMNS[parts[0]].type))
+    if sort == "literal":
+        return isinstance(parts[0], int)
+    if sort == "call":
+        return parts[0] not in ("sqrt", "ln", "log10", "exp") and all(map(_is_whole, parts[1]))
+    if sort == "case":
+        return all(map(_is_whole, [*parts[0][1::2], *([parts[1]] if parts[1] else [])]))
+    return sort in ("+", "-", "*", "neg") and all(map(_is_whole, parts))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _double(value: Any) -> float | None:
+    """The same number as a double, or None where none is the same."""
+    return float(value) if isinstance(value, float) or int(float(value)) == value else None
+
+
 def _stored(name: str, value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         return struct.unpack("f", struct.pack("f", value))[0] if name == "single" else value
-    return value
+    return None if name == "found_state" and value == "failed" else value
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -223,8 +192,8 @@ def _ordered(operator: str, left: Any, right: Any) -> bool | None:
 def _computed(sort: str, left: Any, right: Any = None) -> Any:
     if sort == "not":
         return not left
-    if sort in ("neg", "abs"):
-        value = abs(left) if sort == "abs" else -left
+    if sort == "neg":
+        value = -left
         return value if isinstance(value, float) or -BIG <= value < BIG else None
     if isinstance(left, int) and isinstance(right, int) and sort != "/":
         whole = {"+": left + right, "-": left - right, "*": left * right}[sort]

@@ -81,6 +81,7 @@ COMMANDS = {
     *("demo", "ingest", "serve", "audit", "trace", "plan", "rebuild", "reprocess", "doctor", "warmup", "load"),
     *("simulate", "score", "run", "top", "record", "play"),
     *("dead list", "dead show", "dead retry", "dead export", "filter add", "filter list", "filter off", "new module"),
+    "filter import",
     *("route add", "route list", "route remove"),
     *("catalogs add", "catalogs list", "catalogs show", "catalogs remove"),
 }

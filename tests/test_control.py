@@ -16,8 +16,9 @@ import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.sqlite_control import SqliteControl
-from linnet.app.wiring import install
+from linnet.app.installing import install
 from linnet.core.delivery_policy import Memory, Policy
+from linnet.core.filter_port import Details
 from linnet.core.ports import Control, Progress, Route
 from linnet.errors import HomeError, HomeVersionError, NotFoundError, StorageError
 
@@ -44,7 +45,7 @@ def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryCo
 
 
 def test_versions_of_a_filter_count_up_and_the_same_text_is_the_same_version(control: Control) -> None:
-    assert control.add_filter("bright", "mag < 19", topic_line="A", description="d", reference="r", owner="o") == 1
+    assert control.add_filter("bright", "mag < 19", topic_line="A", owner="o", details=Details("d", "r")) == 1
     assert control.add_filter("bright", "mag < 18", topic_line="A") == 2
     assert control.add_filter("bright", "mag < 19", topic_line="other") == 1
     assert control.add_filter("able", "snr > 5", topic_line="B") == 1
@@ -236,7 +237,7 @@ def test_requests_are_kept_in_order_until_they_are_answered_once(control: Contro
     assert control.generation() == before
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_file_of_an_earlier_format_goes_on_with_all_that_was_in_it(tmp_path: Path, number: int) -> None:
     path = tmp_path / "control.db"
     path.write_bytes(gzip.decompress((Path(__file__).parent / f"kept/control-format-{number}.db.gz").read_bytes()))
@@ -248,6 +249,7 @@ def test_a_file_of_an_earlier_format_goes_on_with_all_that_was_in_it(tmp_path: P
             assert control.delivered() == {"few": Progress(41, 30, 11)}
             assert [(f.version, f.active) for f in control.filters()] == [(1, False), (2, True)]
             assert control.activations() == [("bright", 2, 12)]
+            assert {f.details for f in control.filters()} == {Details(visibility="public")}
     assert (tmp_path / f"control.db.format-{number}.backup").exists()
     with closing(SqliteControl.open(path)) as control, closing(SqliteControl.open(tmp_path / "new.db")) as new:
         memory = Memory({("bright", "ztf", "a"): 1.0}, {("bright", "ztf"): (7, 2)})

@@ -52,7 +52,10 @@ ONE_OF_SEVERAL = {
         "template_flux",
         "science_flux",
     ),
-    "tde_candidate": ("colour_g_r_change_err",),
+    "fast_fading": ("n_detections",),
+    "long_slow_riser": ("slope_chi2",),
+    "near_galaxy_rising": ("lsst_extendedness",),
+    "tde_candidate": ("colour_g_r_change_err", "lsst_extendedness"),
 }
 """Columns of conditions of which one is enough: without one of them a row may pass by another."""
 

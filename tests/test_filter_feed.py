@@ -8,12 +8,12 @@ import pytest
 
 from linnet.adapters.memory_control import MemoryControl
 from linnet.adapters.memory_store import MemoryStore
-from linnet.app import feed as feed_module
-from linnet.app import wiring
+from linnet.app import filter_reading, wiring
 from linnet.app.feed import FilterFeed, Runs, run_of
 from linnet.core.column import Column
 from linnet.core.ports import FilterText
 from linnet.filters.language import Filter, parse
+from linnet.filters.things import Things
 
 PLAN = wiring.plan()
 
@@ -25,9 +25,9 @@ class Busy(MemoryControl):
         super().__init__()
         self.reads = 0
 
-    def filters(self, *, active: bool = False) -> list[FilterText]:
+    def take_up(self, seq: int) -> list[FilterText]:
         """As they are, and then there is one more."""
-        found = super().filters(active=active)
+        found = super().take_up(seq)
         self.reads += 1
         if self.reads == 1:
             add(self, "second", "mag < 12")
@@ -86,11 +86,11 @@ def test_a_reader_records_no_activation() -> None:
 def test_a_version_that_stays_active_is_read_once_however_often_others_change(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 
-    def reading(text: str, columns: Mapping[str, Column]) -> Filter:
+    def reading(text: str, columns: Mapping[str, Column], things: Things) -> Filter:
         texts.append(text)
-        return parse(text, columns)
+        return parse(text, columns, things)
 
-    monkeypatch.setattr(feed_module, "parse", reading)
+    monkeypatch.setattr(filter_reading, "parse", reading)
     control = MemoryControl()
     add(control, "first", "mag < 13")
     feed = FilterFeed(control, MemoryStore(wiring.stored_columns(PLAN)), PLAN)

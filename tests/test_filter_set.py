@@ -13,26 +13,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import filter_grammar as grammar
 import filter_reference as reference
 from linnet.core.column import Column, boolean, code, integer, real
 from linnet.core.tagging import evaluate
 from linnet.core.unit import TAG
 from linnet.core.vocabulary import COMMON
 from linnet.errors import FilterError
-from linnet.filters import expressions
+from linnet.filters import operations
 from linnet.filters.arithmetic import combine
 from linnet.filters.evaluate import Lookup
 from linnet.filters.filter_set import BLOCK, FilterSet, NamedFilter
 from linnet.filters.language import parse
 from linnet.filters.vectors import Numbers
 
-ROWS = reference.some_rows(random.Random(5), 70)
-BATCH = reference.batch(ROWS)
+ROWS = grammar.some_rows(random.Random(5), 70)
+BATCH = grammar.batch(ROWS)
 
 
 def together(texts: Sequence[str], columns: dict[str, Column]) -> FilterSet:
     """The texts as one set, named by their places."""
-    return FilterSet([NamedFilter(str(k), 1, parse(text, columns)) for k, text in enumerate(texts)])
+    return FilterSet([NamedFilter(str(k), 1, parse(text, columns, grammar.THINGS)) for k, text in enumerate(texts)])
 
 
 def pairs(filters: FilterSet, lookup: Lookup, length: int) -> list[tuple[int, int]]:
@@ -60,9 +61,9 @@ def judged(text: str, columns: dict[str, Column], data: dict[str, pa.Array], len
 @given(st.integers(0, 2**48))
 def test_a_set_says_of_every_row_what_the_slow_reference_says(seed: int) -> None:
     chance = random.Random(seed)
-    expressions = [reference.condition(chance, 4) for _ in range(chance.randint(1, 12))]
+    expressions = [grammar.condition(chance, 4) for _ in range(chance.randint(1, 12))]
     expressions += [("not", e) for e in expressions[:4]] + [("null", e) for e in expressions[:3]]
-    filters = together([reference.spell(e, chance) for e in expressions], reference.COLUMNS)
+    filters = together([grammar.spell(e, chance) for e in expressions], grammar.COLUMNS)
     cut = chance.randint(0, len(ROWS))
     for part, rows in ((BATCH.slice(0, cut), ROWS[:cut]), (BATCH.slice(cut), ROWS[cut:])):
         meant = [[reference.meaning(e, row) is True for e in expressions] for row in rows]
@@ -72,9 +73,11 @@ def test_a_set_says_of_every_row_what_the_slow_reference_says(seed: int) -> None
 
 def test_hundreds_of_filters_over_several_blocks_say_what_each_says_alone() -> None:
     chance = random.Random(11)
-    batch = reference.batch(reference.some_rows(chance, BLOCK + 777))
+    batch = grammar.batch(grammar.some_rows(chance, BLOCK + 777))
     named = [
-        NamedFilter(str(k), 1, parse(reference.spell(reference.condition(chance, 4), chance), reference.COLUMNS))
+        NamedFilter(
+            str(k), 1, parse(grammar.spell(grammar.condition(chance, 4), chance), grammar.COLUMNS, grammar.THINGS)
+        )
         for k in range(200)
     ]
     found = pairs(FilterSet(named), batch.column, batch.num_rows)
@@ -135,7 +138,7 @@ def test_what_is_shared_is_looked_up_and_computed_once(monkeypatch: pytest.Monke
         computed[operator] += 1
         return combine(operator, left, right)
 
-    monkeypatch.setattr(expressions, "combine", counting)
+    monkeypatch.setattr(operations, "combine", counting)
     looked_up: Counter[str] = Counter()
 
     def lookup(name: str) -> pa.Array:
@@ -143,7 +146,7 @@ def test_what_is_shared_is_looked_up_and_computed_once(monkeypatch: pytest.Monke
         return BATCH.column(name)
 
     texts = [f"double < {k} and single - double < {k % 3} and (short > 1 or tiny < {k})" for k in range(50)]
-    filters = together(texts, reference.COLUMNS)
+    filters = together(texts, grammar.COLUMNS)
     pairs(filters, lookup, len(ROWS))
     assert looked_up == dict.fromkeys(("double", "short", "single", "tiny"), 1)
     assert computed == {"-": 1}
@@ -158,7 +161,7 @@ def test_what_nobody_can_pass_any_more_is_not_computed(monkeypatch: pytest.Monke
         computed.append(operator)
         return combine(operator, left, right)
 
-    monkeypatch.setattr(expressions, "combine", counting)
+    monkeypatch.setattr(operations, "combine", counting)
     data = {"mag": pa.array([18.0, None], pa.float32()), "flux": pa.array([3.0, 4.0], pa.float32())}
     assert pairs(filters, data.__getitem__, 2) == [(0, 48)]
     assert computed == ["*"]
@@ -192,9 +195,9 @@ def test_a_set_names_its_columns_and_survives_pickling() -> None:
 
 def test_a_thousand_filters_compile_in_a_fraction_of_the_time_that_reading_them_takes() -> None:
     chance = random.Random(4)
-    texts = [reference.spell(reference.condition(chance, 4), chance) for _ in range(40)]
+    texts = [grammar.spell(grammar.condition(chance, 4), chance) for _ in range(40)]
     started = time.process_time()
-    read = [NamedFilter(text, 1, parse(text, reference.COLUMNS)) for text in texts]
+    read = [NamedFilter(text, 1, parse(text, grammar.COLUMNS, grammar.THINGS)) for text in texts]
     reading = time.process_time() - started
     started = time.process_time()
     FilterSet(read)

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 import real_alerts
+from linnet.core.lots import hash64
 from linnet.core.module import declaration
 from linnet.core.vocabulary import IDENTITY
-from linnet.science.sampling import hash64, sampling
+from linnet.science.sampling import sampling
 
 MODULE = declaration(sampling)
 MASK = (1 << 64) - 1

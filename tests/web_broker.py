@@ -17,6 +17,7 @@ from alert_batches import Alert, Point, alert, batch, forced, limit, point
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.adapters.sqlite_store import SqliteStore
 from linnet.core.column import Column, real
+from linnet.core.filter_port import Details
 from linnet.core.lightcurve import point_rows
 from linnet.core.sky import healpix29
 from linnet.core.survey import Stamp
@@ -172,7 +173,9 @@ def site(folder: Path, *, public_only: bool = True, filled: bool = True, **given
     if filled:
         fill(store)
         for name in ("bright", "moving"):
-            version = control.add_filter(name, "mag < 19", topic_line=f"{name}: {HOSTILE}", description=HOSTILE)
+            version = control.add_filter(
+                name, "mag < 19", topic_line=f"{name}: {HOSTILE}", details=Details(HOSTILE, visibility="public")
+            )
             control.set_active(name, version)
     parts: dict[str, object] = {"check_filter": check_filter, "version": "0.1-test", "audit": audit, **given}
     broker = Broker(store, control, COLUMNS, stamps, public_only=public_only, **parts)  # type: ignore[arg-type]  # parts of several types

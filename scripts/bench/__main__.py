@@ -7,7 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import bursts, decoding, filtering, growth, science, setting_up, starting, steady, storing, whole
+from bench import (
+    bursts,
+    decoding,
+    filtering,
+    growth,
+    history_filters,
+    science,
+    setting_up,
+    starting,
+    steady,
+    storing,
+    whole,
+)
 from bench.figures import Figure
 from bench.machine import machine
 from bench.results import Measured, Result, better, committed, fallen, figures_of, latest, line, put_into, write
@@ -17,6 +29,7 @@ PARTS: dict[str, Callable[[Scale], list[Figure]]] = {
     "decoding": decoding.figures,
     "modules": science.figures,
     "filters": filtering.figures,
+    "histories": history_filters.figures,
     "store": storing.figures,
     "whole": whole.figures,
     "bursts": bursts.figures,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 QUICK_PARTS = ("decoding", "modules", "filters", "store", "whole")
-USUAL_PARTS = (*QUICK_PARTS, "bursts", "start")
-FULL_PARTS = (*QUICK_PARTS, "bursts", "growth", "start", "setup", "memory")
+USUAL_PARTS = (*QUICK_PARTS, "histories", "bursts", "start")
+FULL_PARTS = (*QUICK_PARTS, "histories", "bursts", "growth", "start", "setup", "memory")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kafka_server import KafkaServer
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.app.home import Home
-from linnet.app.wiring import install
+from linnet.app.installing import install
 from linnet.core.ports import Route
 
 FILTER = "everything"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from linnet.adapters.sqlite_control import SqliteControl
 from linnet.app.home import Home, create
-from linnet.app.wiring import FILES_ROUTE, install
+from linnet.app.installing import FILES_ROUTE, install
 from linnet.core.ports import Route
 from torture import power
 from torture.history import History, Offered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -201,15 +201,16 @@ class MemoryScienceArchive:
         """Paths of all files below a kind, sorted."""
         return sorted(path for path in self._files if path.startswith(f"{kind}/"))
 
-    def read(self, path: str) -> pa.Table:
-        """One file.
+    def read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One file; of its columns only those of these names that it has, where any are given.
 
         Raises:
             NotFoundError: there is none of this path.
         """
         if existing_path(path) not in self._files:
             raise NotFoundError(f"the science archive has no file {path}")
-        return self._files[path]
+        table = self._files[path]
+        return table if columns is None else table.select([n for n in table.column_names if n in set(columns)])
 
     def remove(self, path: str) -> None:
         """Remove one file; not an error where it is gone."""

@@ -3,95 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from threading import RLock
 
+from linnet.adapters.memory_filters import MemoryFilters
+from linnet.adapters.memory_lists import MemoryLists
 from linnet.core.delivery_policy import Memory, Watched
-from linnet.core.ports import FilterText, Progress, Route
+from linnet.core.ports import Progress, Route
 from linnet.errors import NotFoundError
 
 
-class MemoryControl:
+class MemoryControl(MemoryFilters):
     """A `linnet.core.ports.Control` that lives in this process. Any thread may call any method."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
-        self._generation = 1
-        self._filters: dict[tuple[str, int], FilterText] = {}
-        self._activations: list[tuple[str, int, int | None]] = []
+        super().__init__()
         self._routes: dict[str, Route] = {}
         self._removed: dict[str, Route] = {}
         self._delivered: dict[str, Progress] = {}
         self._memory: dict[str, Memory] = {}
         self._retries: list[tuple[str, str | None]] = []
-
-    def add_filter(
-        self,
-        name: str,
-        text: str,
-        *,
-        topic_line: str,
-        owner: str = "local",
-        description: str = "",
-        reference: str = "",
-    ) -> int:
-        """Add a filter or a new version of it; gives the version. The same text again gives the existing version."""
-        with self._lock:
-            versions = [f for f in self._filters.values() if f.name == name]
-            for same in (f for f in versions if f.text == text):
-                return same.version
-            version = 1 + max((f.version for f in versions), default=0)
-            created = datetime.now(UTC).isoformat(timespec="microseconds")
-            self._filters[name, version] = FilterText(
-                name, version, text, topic_line, owner, False, created, description, reference
-            )
-            self._generation += 1
-            return version
-
-    def set_active(self, name: str, version: int | None) -> None:
-        """Activate one version of a filter, or none.
-
-        Raises:
-            NotFoundError: no such filter or version.
-        """
-        with self._lock:
-            self._require(name, version)
-            before = [f.version for f in self._filters.values() if f.name == name and f.active]
-            if before == ([] if version is None else [version]):
-                return
-            for key, each in self._filters.items():
-                if each.name == name:
-                    self._filters[key] = replace(each, active=each.version == version)
-            if version is not None:
-                self._activations.append((name, version, None))
-            self._generation += 1
-
-    def filters(self, *, active: bool = False) -> list[FilterText]:
-        """All versions of all filters by name and version, or only the active ones."""
-        with self._lock:
-            return [self._filters[key] for key in sorted(self._filters) if self._filters[key].active or not active]
-
-    def generation(self) -> int:
-        """A number that grows with every change of filters, activations and routes."""
-        return self._generation
-
-    def record_activation(self, name: str, version: int, seq: int) -> None:
-        """Record from which tag-log number the newest activation of a version holds; the first call for it stays.
-
-        Raises:
-            NotFoundError: no such filter or version.
-        """
-        with self._lock:
-            self._require(name, version)
-            places = [i for i, (n, v, _) in enumerate(self._activations) if (n, v) == (name, version)]
-            if places and self._activations[places[-1]][2] is None:
-                self._activations[places[-1]] = (name, version, seq)
-
-    def activations(self) -> list[tuple[str, int, int | None]]:
-        """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
-        with self._lock:
-            return list(self._activations)
+        self.lists = MemoryLists(self._bump)
 
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""
@@ -182,7 +112,5 @@ class MemoryControl:
     def close(self) -> None:
         """Nothing to close. May be called twice."""
 
-    def _require(self, name: str, version: int | None) -> None:
-        if not any(n == name and version in (None, v) for n, v in self._filters):
-            what = f"filter {name}" if version is None else f"filter {name} version {version}"
-            raise NotFoundError(f"there is no {what}")
+    def _bump(self) -> None:
+        self._generation += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,8 +50,8 @@ class ParquetArchive:
         found = (self._folder / kind).rglob(f"*{SUFFIX}")
         return sorted(p.relative_to(self._folder).as_posix() for p in found if not p.name.startswith("."))
 
-    def read(self, path: str) -> pa.Table:
-        """One file.
+    def read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One file; of its columns only those of these names that it has, where any are given.
 
         Raises:
             NotFoundError: there is none of this path.
@@ -59,7 +60,8 @@ class ParquetArchive:
         file = self._folder / existing_path(path)
         try:
             with pq.ParquetFile(file) as parquet:
-                return parquet.read()
+                # A name that the file lacks is passed over by Parquet's reader itself.
+                return parquet.read(None if columns is None else list(columns))
         except FileNotFoundError as error:
             raise NotFoundError(f"the science archive has no file {path}") from error
         except (OSError, pa.ArrowException) as error:

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from linnet.core.accounting import JUDGING, MODULE
 from linnet.core.envelope import Gap
 from linnet.core.figures import Figures
 from linnet.core.observing import Seconds
@@ -74,6 +75,7 @@ _METRICS = {
     ),
     "linnet_dead_letters": _Declared("counter", ("reason",), "Dead letters by reason."),
     "linnet_module_failures": _Declared("counter", ("module",), "Batches in which a science module failed."),
+    "linnet_filter_failures": _Declared("counter", ("filter",), "Batches in which a filter raised or took too long."),
     "linnet_matches": _Declared("counter", ("filter", "version"), "Alerts that passed a filter."),
     "linnet_gap_messages": _Declared("counter", ("topic", "partition"), "Messages passed over, because they are gone."),
     "linnet_work_seconds": _Declared(
@@ -222,8 +224,10 @@ def _figures(metrics: Iterable[Metric]) -> Figures:
 
 def _counted(survey: str, stage: str, outcome: str) -> list[_Key]:
     """Under which metrics a stage count goes."""
-    if stage == "module":
+    if stage == MODULE:
         return [("linnet_module_failures", (outcome,))]
+    if stage == JUDGING:
+        return [("linnet_filter_failures", (outcome,))]
     if stage not in STAGES:
         return []
     found: list[_Key] = [("linnet_stage_rows", (survey, stage, outcome))]

@@ -9,22 +9,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
+from linnet.adapters import sqlite_control_filters as filters
 from linnet.adapters import sqlite_control_retries as retries
 from linnet.adapters import sqlite_control_routes as routes
 from linnet.adapters.sqlite_control_cursors import Cursors
 from linnet.adapters.sqlite_control_layout import CONTROL
+from linnet.adapters.sqlite_control_lists import SqliteLists
 from linnet.adapters.sqlite_file import BUSY_SECONDS, open_reader, open_writer, transaction, translated
 from linnet.core.delivery_policy import Memory, Watched
-from linnet.core.ports import FilterText, Progress, Route
-from linnet.errors import NotFoundError, StorageError
-
-_FILTERS = """
-SELECT f.name, f.version, f.text, f.topic_line, f.owner, a.number IS NOT NULL, f.created, f.description, f.reference
-FROM filter f LEFT JOIN activation a ON a.filter = f.name AND a.version = f.version AND a.deleted IS NULL
-WHERE f.deleted IS NULL ORDER BY f.name, f.version
-"""
+from linnet.core.filter_port import PLAIN, Activation, Details, FilterText, Notice, NoticeKind, Visibility
+from linnet.core.ports import Progress, Route
+from linnet.errors import StorageError
 
 
 class SqliteControl:
@@ -40,6 +36,7 @@ class SqliteControl:
         weakref.finalize(self, connection.close)
         self._lock = Lock()
         self._cursors = Cursors()
+        self.lists = SqliteLists(self._look, self._change)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> SqliteControl:
@@ -60,32 +57,15 @@ class SqliteControl:
         return cls(path, open_writer(path, CONTROL, busy_seconds))
 
     def add_filter(
-        self,
-        name: str,
-        text: str,
-        *,
-        topic_line: str,
-        owner: str = "local",
-        description: str = "",
-        reference: str = "",
+        self, name: str, text: str, *, topic_line: str, owner: str = "local", details: Details = PLAIN
     ) -> int:
-        """Add a filter or a new version of it; gives the version. The same text again gives the existing version."""
+        """Add a filter or a new version of it; gives the version. The same again gives the existing version."""
+        new = FilterText(name, 0, text, topic_line, owner, False, "", details)
         with self._change() as connection:
-            same = connection.execute(
-                "SELECT version FROM filter WHERE name = ? AND text = ? AND deleted IS NULL", (name, text)
-            ).fetchone()
-            if same is not None:
-                return int(same[0])
-            (newest,) = connection.execute(
-                "SELECT ifnull(max(version), 0) FROM filter WHERE name = ?", (name,)
-            ).fetchone()
-            connection.execute(
-                "INSERT INTO filter (name, version, text, topic_line, description, reference, owner, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, newest + 1, text, topic_line, description, reference, owner, _now()),
-            )
-            _bump(connection)
-            return int(newest) + 1
+            version, is_new = filters.add(connection, new, _now())
+            if is_new:
+                _bump(connection)
+            return version
 
     def set_active(self, name: str, version: int | None) -> None:
         """Activate one version of a filter, or none.
@@ -94,24 +74,31 @@ class SqliteControl:
             NotFoundError: no such filter or version.
         """
         with self._change() as connection:
-            _require(connection, name, version)
-            now = connection.execute(
-                "SELECT version FROM activation WHERE filter = ? AND deleted IS NULL", (name,)
-            ).fetchone()
-            if (now and now[0]) == version:
-                return
-            connection.execute("UPDATE activation SET deleted = ? WHERE filter = ? AND deleted IS NULL", (_now(), name))
-            if version is not None:
-                connection.execute(
-                    "INSERT INTO activation (filter, version, created) VALUES (?, ?, ?)", (name, version, _now())
-                )
+            if filters.activate(connection, name, version, _now()):
+                _bump(connection)
+
+    def switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, *, until: int | None = None) -> bool:
+        """End the activation of this version for a reason that its owner is told; gives whether it was active."""
+        with self._change() as connection:
+            was_active = filters.switch_off(connection, Notice(name, version, kind, reason, "", _now()), until)
+            if was_active:
+                _bump(connection)
+            return was_active
+
+    def set_visibility(self, name: str, visibility: Visibility) -> None:
+        """Who may see a filter and its matches.
+
+        Raises:
+            NotFoundError: no such filter.
+        """
+        with self._change() as connection:
+            filters.set_visibility(connection, name, visibility)
             _bump(connection)
 
     def filters(self, *, active: bool = False) -> list[FilterText]:
         """All versions of all filters by name and version, or only the active ones."""
         with self._look() as connection:
-            rows = connection.execute(_FILTERS).fetchall()
-        found = [_filter_text(*row) for row in rows]
+            found = filters.filters(connection)
         return [f for f in found if f.active or not active]
 
     def generation(self) -> int:
@@ -126,17 +113,38 @@ class SqliteControl:
             NotFoundError: no such filter or version.
         """
         with self._change() as connection:
-            _require(connection, name, version)
-            connection.execute(
-                "UPDATE activation SET since = ? WHERE since IS NULL AND number = "
-                "(SELECT max(number) FROM activation WHERE filter = ? AND version = ?)",
-                (seq, name, version),
-            )
+            filters.record_since(connection, name, version, seq)
+
+    def take_up(self, seq: int) -> list[FilterText]:
+        """The active versions by name, in one step with the record that they judge from tag-log number `seq` on."""
+        with self._change() as connection:
+            return filters.take_up(connection, seq)
 
     def activations(self) -> list[tuple[str, int, int | None]]:
         """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
         with self._look() as connection:
-            return connection.execute("SELECT filter, version, since FROM activation ORDER BY number").fetchall()
+            return filters.activations(connection)
+
+    def activation_log(self, name: str) -> list[Activation]:
+        """All activations of one filter in order of their making."""
+        with self._look() as connection:
+            return filters.activation_log(connection, name)
+
+    def notify(self, name: str, version: int, kind: NoticeKind, text: str) -> bool:
+        """Tell the owner of a filter something; gives whether that is new: an open notice is not repeated."""
+        with self._change() as connection:
+            filters.require(connection, name, version)
+            return filters.notify(connection, Notice(name, version, kind, text, "", _now()))
+
+    def notices(self, name: str | None = None) -> list[Notice]:
+        """Open notices of one filter or of all, in order of their making."""
+        with self._look() as connection:
+            return filters.notices(connection, name)
+
+    def close_notices(self, name: str, kind: NoticeKind) -> None:
+        """Close the open notices of one kind."""
+        with self._change() as connection:
+            filters.close_notices(connection, name, kind, _now())
 
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""
@@ -222,20 +230,6 @@ class SqliteControl:
     def _change(self) -> Iterator[sqlite3.Connection]:
         with self._look() as connection, transaction(connection):
             yield connection
-
-
-def _filter_text(*row: Any) -> FilterText:
-    name, version, text, topic_line, owner, active, created, description, reference = row
-    return FilterText(name, version, text, topic_line, owner, bool(active), created, description, reference)
-
-
-def _require(connection: sqlite3.Connection, name: str, version: int | None) -> None:
-    found = connection.execute(
-        "SELECT 1 FROM filter WHERE name = ? AND version = ifnull(?, version) AND deleted IS NULL", (name, version)
-    ).fetchone()
-    if found is None:
-        what = f"filter {name}" if version is None else f"filter {name} version {version}"
-        raise NotFoundError(f"there is no {what}")
 
 
 def _bump(connection: sqlite3.Connection) -> None:

@@ -41,6 +41,7 @@ def show_account(found: Audit) -> None:
     if found.waiting:
         pairs["waiting for delivery"] = found.waiting
     pairs.update({f"module {name} failed in batches": n for name, n in found.modules_failed.items()})
+    pairs.update({f"filter {name} failed in batches": n for name, n in found.filters_failed.items()})
     show_pairs(pairs)
     for problem in found.problems:
         out.print(f"problem: {problem}", style="red", highlight=False, soft_wrap=True, markup=False)

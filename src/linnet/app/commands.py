@@ -9,9 +9,12 @@ import typer
 
 from linnet import __version__
 from linnet.app import (
+    area_commands,
     catalog_commands,
     dead_commands,
     filter_commands,
+    filter_test_commands,
+    filter_why_commands,
     load_commands,
     look_commands,
     rerun_commands,
@@ -20,6 +23,7 @@ from linnet.app import (
     score_command,
     simulate_commands,
     taping_commands,
+    watchlist_commands,
 )
 from linnet.app.account import show_account, show_run
 from linnet.app.config import home_path, settings
@@ -35,11 +39,15 @@ app = typer.Typer(
     help="An astronomical alert broker: every alert accounted for, filters anyone can write.",
 )
 new_app = typer.Typer(no_args_is_help=True, help="Start something new in a checkout of Linnet.")
+app.add_typer(area_commands.app, name="area")
 app.add_typer(catalog_commands.app, name="catalogs")
 app.add_typer(dead_commands.app, name="dead")
+filter_commands.app.command("test")(filter_test_commands.tried)
+filter_commands.app.command("why")(filter_why_commands.why)
 app.add_typer(filter_commands.app, name="filter")
 app.add_typer(new_app, name="new")
 app.add_typer(route_commands.app, name="route")
+app.add_typer(watchlist_commands.app, name="watchlist")
 load_commands.register(app)
 look_commands.register(app)
 rerun_commands.register(app)

@@ -81,6 +81,13 @@ class Settings(BaseModel):
     metrics_port: Annotated[
         int, Field(ge=0, le=65535, description="Port of /metrics and /health on 127.0.0.1; 0 takes a free one.")
     ] = 0
+    filter_budget: Annotated[
+        float, Field(gt=0, le=60.0, description="CPU seconds that one filter may take for a thousand alerts.")
+    ] = 0.1
+    filter_share: Annotated[
+        float,
+        Field(gt=0, le=1.0, description="Largest share of a night that a filter may match to be activated unforced."),
+    ] = 0.05
     host: Annotated[str, Field(description="Address that `linnet serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Its port; 0 takes a free one.")] = 8000
     kafka: Annotated[KafkaSettings, Field(description="How Kafka is reached.")] = KafkaSettings()

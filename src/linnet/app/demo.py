@@ -11,7 +11,8 @@ from linnet.adapters.home_lock import HomeLock
 from linnet.app.config import Settings
 from linnet.app.home import MARKER, create, existing
 from linnet.app.ingest import ingest, require
-from linnet.app.wiring import OUR_OWN, reader
+from linnet.app.installing import OUR_OWN
+from linnet.app.wiring import reader
 from linnet.core.durable import replace_file, storage_errors
 from linnet.errors import HomeError, InputError
 from linnet.operations.audit import Audit, audit

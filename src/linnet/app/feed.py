@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linnet import __version__
+from linnet.app.filter_reading import Reading, things_of
+from linnet.core.filter_port import FilterText, NoticeKind
 from linnet.core.plan import Plan
-from linnet.core.ports import ActiveFilters, Control, FilterText, Store
+from linnet.core.ports import ActiveFilters, Control, Store
 from linnet.core.unit import Run
 from linnet.errors import FilterError
-from linnet.filters.filter_set import FilterSet, NamedFilter
-from linnet.filters.language import parse
+from linnet.filters.filter_set import NamedFilter
+from linnet.operations.filter_examples import wrong
+from linnet.operations.filter_guard import Guard, GuardedFilters
+
+BUDGET = 0.1
+"""CPU seconds that one filter may take for a thousand alerts, where the settings say nothing else."""
+
+Told = Callable[[str, int, NoticeKind, str], None]
 
 
 class FilterFeed:
     """Polls the control database, reads the texts that are new, and compiles the active filters into one set.
 
-    A text that no longer fits the columns is left out and reported once; it costs nobody else anything.
+    A filter that no longer fits the columns, or names one that is not active any more, is switched off, and its owner
+    told; so is one that fails while it judges (`linnet.operations.filter_guard`). It costs nobody else anything.
 
     Args:
         control: where filters are kept.
         store: gives the tag-log number from which an activation holds.
         plan: names the columns that a filter may read.
-        refused: called with the filter and the reason.
-        record: whether to record from which tag-log number an activation holds; False for readers.
+        refused: called with a filter that is left out, and the reason.
+        record: whether this is the broker: it records from which tag-log number an activation holds, switches off what
+            does not work, and runs the examples of every version that it meets; False for readers.
+        budget: CPU seconds that one filter may take for a thousand alerts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first three have a value that fits
         self,
         control: Control,
         store: Store,
@@ -34,17 +45,22 @@ class FilterFeed:
         refused: Callable[[FilterText, FilterError], None] = lambda _text, _error: None,
         *,
         record: bool = True,
+        told: Told = lambda _name, _version, _kind, _text: None,
+        budget: float = BUDGET,
     ) -> None:
         self._control = control
         self._store = store
-        self._plan = plan
         self._refused = refused
         self._record = record
+        self._told = told
+        self._reading = Reading(plan.columns)
+        self._columns = plan.columns
+        self._guard = Guard(budget, self._switch_off)
         self._generation: int | None = None
-        self._read: dict[tuple[str, int], NamedFilter] = {}
-        self._active = FilterSet()
+        self._met: set[tuple[str, int]] = set()
+        self._active: GuardedFilters = self._guard.around(())
 
-    def __call__(self) -> FilterSet:
+    def __call__(self) -> GuardedFilters:
         """The active filters by name."""
         generation = self._control.generation()
         if generation != self._generation:
@@ -56,20 +72,39 @@ class FilterFeed:
         """Whether somebody changed the filters since they were asked for."""
         return self._control.generation() != self._generation
 
-    def _compile(self) -> FilterSet:
+    def failures(self) -> list[str]:
+        """Names of filters that failed since this was last asked, one for each batch."""
+        return self._guard.failures()
+
+    def _compile(self) -> GuardedFilters:
         seq = self._store.last_tag() + 1
-        known, self._read = self._read, {}
-        for text in self._control.filters(active=True):
-            key = (text.name, text.version)
+        texts = self._control.take_up(seq) if self._record else self._control.filters(active=True)
+        self._reading.begin(things_of(self._control, texts))
+        found: list[tuple[FilterText, NamedFilter]] = []
+        for text in texts:
             try:
-                # A version never changes its text, and reading one takes 100 times as long as compiling it.
-                self._read[key] = known.get(key) or NamedFilter(*key, parse(text.text, self._plan.columns))
+                found.append((text, self._reading.read(text)))
             except FilterError as error:
                 self._refused(text, error)
+                self._switch_off(text.name, text.version, "unfit", f"it does not fit any more: {error}", seq - 1)
                 continue
-            if self._record:
-                self._control.record_activation(text.name, text.version, seq)
-        return FilterSet(sorted(self._read.values(), key=lambda f: f.name))
+            if self._record and (text.name, text.version) not in self._met:
+                self._met.add((text.name, text.version))
+                self._judge(*found[-1])
+        return self._guard.around(sorted((one for _, one in found), key=lambda f: f.name))
+
+    def _judge(self, text: FilterText, one: NamedFilter) -> None:
+        """Run the examples of a version: columns may mean something else than when it was written."""
+        told = wrong(one.condition, text.details, self._columns)
+        if told:
+            if self._control.notify(text.name, text.version, "examples", told):
+                self._told(text.name, text.version, "examples", told)
+        elif any(notice.kind == "examples" for notice in self._control.notices(text.name)):
+            self._control.close_notices(text.name, "examples")
+
+    def _switch_off(self, name: str, version: int, kind: NoticeKind, reason: str, until: int | None = None) -> None:
+        if self._record and self._control.switch_off(name, version, kind, reason, until=until):
+            self._told(name, version, kind, reason)
 
 
 class Runs:

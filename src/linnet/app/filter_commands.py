@@ -9,17 +9,20 @@ from typing import Annotated
 
 import typer
 
-from linnet.app import wiring
+from linnet.app import filter_import_commands, wiring
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import existing
+from linnet.app.lists import list_things
 from linnet.core.column import Column
 from linnet.core.ports import Control
 from linnet.errors import FilterError, InputError
 from linnet.filters.language import parse
+from linnet.filters.things import NOTHING, Things
 
 app = typer.Typer(no_args_is_help=True, help="Filters: add, list and switch them, also while packets are taken.")
 
+filter_import_commands.register(app)
 
 NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 """What a filter may be called: the name is part of topics and of names of files."""
@@ -35,8 +38,8 @@ def add(
     """Check a filter, add it (or a new version of it) and make it active from the next commit on."""
     if not NAME.fullmatch(name):
         raise InputError(f"a filter cannot be named {name!r}: write lower case, digits and underscores, a letter first")
-    check_text(text, wiring.plan(existing(home_path(home))).columns)
     with _control(home) as control:
+        check_text(text, wiring.plan(existing(home_path(home))).columns, list_things(control))
         version = control.add_filter(name, text, topic_line=topic_line)
         control.set_active(name, version)
     out.print(f"{name} version {version} is active from the next commit on", highlight=False)
@@ -72,14 +75,14 @@ def off(name: Annotated[str, typer.Argument(help="Its name.")], home: HomeOption
     out.print(f"{name} is off from the next commit on", highlight=False)
 
 
-def check_text(text: str, columns: Mapping[str, Column]) -> None:
+def check_text(text: str, columns: Mapping[str, Column], things: Things = NOTHING) -> None:
     """Check a filter's text against every column there is.
 
     Raises:
         FilterError: with the place and the nearest valid name in its one line.
     """
     try:
-        parse(text, columns)
+        parse(text, columns, things)
     except FilterError as error:
         where = "" if error.position is None else f" (at character {error.position + 1})"
         hint = (

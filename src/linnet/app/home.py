@@ -72,6 +72,16 @@ class Home:
         return self.path / "catalogs"
 
     @property
+    def backtests(self) -> Path:
+        """Nights and reports of back-tests; may be deleted, they can be done again."""
+        return self.path / "backtests"
+
+    @property
+    def lists(self) -> Path:
+        """What people watch: the content of watchlists and areas, all versions. Back it up with control.db."""
+        return self.path / "lists"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.path / "writer.lock"

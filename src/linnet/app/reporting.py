@@ -76,6 +76,7 @@ def line(before: Figures, now: Figures) -> dict[str, Any]:
         "matched": int(added.total("linnet_matches_total")),
         "delivered": int(added.total("linnet_sent_messages_total")),
         "modules_failed": {m: int(n) for m, n in added.by("linnet_module_failures_total", "module").items() if n},
+        "filters_failed": {f: int(n) for f, n in added.by("linnet_filter_failures_total", "filter").items() if n},
         "gone": int(added.total("linnet_gap_messages_total")),
         "commit_p50": _short(added.quantile("linnet_commit_age_seconds", 0.5)),
         "commit_p98": _short(added.quantile("linnet_commit_age_seconds", 0.98)),

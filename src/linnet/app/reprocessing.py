@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from linnet.app.catalogues import catalogues_of
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, run_of
 from linnet.app.home import Home
+from linnet.app.lists import ListFeed, list_things, recorded_lists
 from linnet.app.progress import counting
 from linnet.app.wiring import Parts, plan_with, reader
 from linnet.core.plan import Plan
@@ -22,7 +25,8 @@ from linnet.operations import reprocess as operation
 def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation.Verdict:
     """Run the archive of a home again; see `linnet.operations.reprocess`."""
     with reader(home, settings) as parts, counting("reprocess") as advance:
-        filters = FilterFeed(parts.control, parts.store, parts.plan, record=False)()
+        lists = ListFeed(parts.control, parts.lists)
+        filters = lists.taken_up(FilterFeed(parts.control, parts.store, parts.plan, record=False)())
         plans = _recorded_plans(home)
         bench = operation.Bench(
             store=parts.store,
@@ -32,8 +36,10 @@ def reprocess(home: Home, settings: Settings, *, verify_only: bool) -> operation
             surveys={s.name: s for s in parts.surveys},
             plan=parts.plan,
             filters=_recorded_filters(parts, plans),
-            run=run_of(parts.plan, filters),
+            run=lists.named(partial(run_of, parts.plan))(filters),
             plans=plans,
+            lists=recorded_lists(parts.control, parts.lists),
+            lists_now=lists.memberships(),
         )
         if verify_only:
             return operation.verify(bench, advance)
@@ -60,12 +66,15 @@ def _recorded_filters(parts: Parts, plans: Callable[[Run], Plan | None]) -> Call
     """
     texts = {(f.name, f.version): f.text for f in parts.control.filters()}
     compiled: dict[str, ActiveFilters | None] = {}
+    things = list_things(parts.control, removed=True)
 
     def compile_all(run: Run) -> ActiveFilters | None:
         plan = plans(run)
         try:
             columns = (plan or parts.plan).columns
-            return FilterSet([NamedFilter(n, v, parse(texts[(n, v)], columns)) for n, v in run.filters])
+            mine = {n: texts[n, v] for n, v in run.filters}
+            named = replace(things, filters=mine)
+            return FilterSet([NamedFilter(n, v, parse(mine[n], columns, named)) for n, v in run.filters])
         except (KeyError, FilterError):
             return None
 

@@ -13,6 +13,8 @@ from linnet.app import wiring
 from linnet.app.config import home_path, settings
 from linnet.app.console import HomeOption, JsonOption, out, show_json, show_table
 from linnet.app.home import Home, existing
+from linnet.app.installing import install
+from linnet.app.sinks import sink_of
 from linnet.core.delivery_policy import Policy
 from linnet.core.ports import Control, Progress, Route
 from linnet.errors import InputError, NotFoundError
@@ -43,7 +45,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     names = tuple(dict.fromkeys(each.strip() for each in filters.split(",") if each.strip()))
     route = Route(name, sink, names, Policy(once_per_object, per_night, min_gap))
     place = existing(home_path(home))
-    wiring.sink_of(place, settings(place.path), route)
+    sink_of(place, settings(place.path), route)
     with _control(place) as control:
         _check_filters(control, names)
         newest = 0 if from_start else _last_tag(place)
@@ -114,7 +116,7 @@ def _control(home: Home) -> Iterator[Control]:
     """The control database, with the default route and filters in it before anything is changed."""
     control = wiring.open_control(home)
     try:
-        wiring.install(control)
+        install(control)
         yield control
     finally:
         control.close()

@@ -12,19 +12,25 @@ import pyarrow as pa
 import uvicorn
 
 from linnet import __version__
+from linnet.adapters import moc_files
+from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import settings
 from linnet.app.console import out
 from linnet.app.filter_commands import check_text
+from linnet.app.filter_past import HomePast
 from linnet.app.home import existing
+from linnet.app.lists import list_things
 from linnet.app.wiring import Parts, reader
 from linnet.core.decoding import Schema
 from linnet.core.survey import Stamp
 from linnet.errors import ConfigError, NotFoundError
 from linnet.formats.packet_json import packet_json
 from linnet.operations.audit import audit
+from linnet.operations.list_keeping import ListKeeping
+from linnet.operations.list_past import find_past
 from linnet.operations.replay_packets import REFERENCE, container, replay
 from linnet.web.application import create_app
-from linnet.web.broker import Broker
+from linnet.web.broker import Broker, FilterPast, ListDesk
 
 STOP_SECONDS = 5
 """How long a reader that takes nothing any more holds up the end of the server."""
@@ -64,6 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def broker(parts: Parts) -> Broker:
     """What the web side is given."""
     packets = Packets(parts)
+    past = HomePast(parts, packets.lock)
     return Broker(
         store=parts.store,
         control=parts.control,
@@ -73,20 +80,31 @@ def broker(parts: Parts) -> Broker:
         own=packets.own,
         packet=packets.packet,
         container=packets.container,
+        past=FilterPast(past.why, past.reports, past.preview),
         audit=lambda: audit(parts.store, parts.control, parts.raw).as_dict(),
         public_only=not parts.settings.publish_private,
         version=__version__,
-        check_filter=lambda text: check_text(text, parts.plan.columns),
+        lists=ListDesk(
+            ListKeeping(parts.control, parts.lists),
+            read_watchlist,
+            moc_files.read,
+            lambda which: find_past(which, parts.lists, (parts.store, parts.science)),
+        ),
+        check_filter=lambda text: check_text(text, parts.plan.columns, list_things(parts.control)),
     )
 
 
 class Packets:
-    """Archived packets, opened when someone looks; safe from several threads, one at a time."""
+    """Archived packets, opened when someone looks; safe from several threads, one at a time.
+
+    Attributes:
+        lock: held by whoever reads the archive.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._surveys = {s.name: s for s in parts.surveys}
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def stamps(self, survey: str, alert_id: int) -> dict[str, Stamp]:
         """The images of one packet.
@@ -120,7 +138,7 @@ class Packets:
             NotFoundError: no such alert.
         """
         row = self._row(survey, alert_id)
-        with self._lock:
+        with self.lock:
             packets = replay(self._parts.raw, self._parts.schemas, self._surveys[survey], row)
             _, alerts = next(packets)
         return alerts.select(list(self._surveys[survey].own_columns))
@@ -128,7 +146,7 @@ class Packets:
     def _datum(self, survey: str, alert_id: int) -> tuple[bytes, Schema]:
         """The untouched packet and its writer schema."""
         row = self._row(survey, alert_id)
-        with self._lock:
+        with self.lock:
             datum: bytes = self._parts.raw.read(row.select(list(REFERENCE)))[0].as_py()
             return datum, self._parts.raw.schema(row.column("segment")[0].as_py())
 

@@ -16,6 +16,7 @@ from linnet.app.console import out
 from linnet.app.home import Home
 from linnet.app.top_view import frame
 from linnet.app.wiring import Parts, reader
+from linnet.core.accounting import JUDGING, MODULE
 from linnet.core.figures import Figures
 from linnet.core.ports import Progress
 from linnet.errors import ServiceError
@@ -102,8 +103,10 @@ def of_home(parts: Parts) -> Figures:
         values[key] = values.get(key, 0.0) + number
 
     for row in parts.store.counts().select(["stage", "outcome", "n"]).to_pylist():
-        if row["stage"] == "module":
+        if row["stage"] == MODULE:
             add("linnet_module_failures_total", row["n"], module=row["outcome"])
+        elif row["stage"] == JUDGING:
+            add("linnet_filter_failures_total", row["n"], filter=row["outcome"])
         else:
             add("linnet_stage_rows_total", row["n"], stage=row["stage"], outcome=row["outcome"])
     for reason, n in parts.store.dead_counts().items():

@@ -28,6 +28,7 @@ def frame(title: str, before: Figures, now: Figures) -> Group:
     more = [_numbers("dead letters", "reason", now.by("linnet_dead_letters_total", "reason"))]
     more.append(_numbers("filters", "filter", now.by("linnet_matches_total", "filter"), "matches"))
     more.append(_numbers("modules failed", "module", now.by("linnet_module_failures_total", "module"), "batches"))
+    more.append(_numbers("filters failed", "filter", now.by("linnet_filter_failures_total", "filter"), "batches"))
     trouble = [Text(f"trouble: {what}", style="red") for what in now.by("linnet_trouble", "what")]
     shown = [table for table in (*tables, *more) if table.row_count]
     return Group(Text(title, style="bold"), *trouble, Columns(shown, padding=(1, 4)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from linnet.adapters.home_lock import HomeLock
-from linnet.adapters.jsonl_files import JsonLinesFiles
+from linnet.adapters.list_files import ListFolder
 from linnet.adapters.parquet_archive import ParquetArchive
 from linnet.adapters.segment_archive import SegmentArchive
 from linnet.adapters.sqlite_control import SqliteControl
@@ -19,31 +19,29 @@ from linnet.app.catalogues import catalogues, install_catalogues
 from linnet.app.config import Settings
 from linnet.app.feed import FilterFeed, Runs
 from linnet.app.home import Home
-from linnet.app.kafka import registry, sink
+from linnet.app.installing import install
+from linnet.app.kafka import registry
+from linnet.app.lists import ListFeed
 from linnet.app.route_feed import RouteFeed
+from linnet.app.sinks import sink_of
 from linnet.core.avro_schema import SchemaCache
 from linnet.core.catalogue import Catalogue
 from linnet.core.column import Column
+from linnet.core.list_port import ListFiles
 from linnet.core.plan import Plan
-from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Sink, Store
+from linnet.core.ports import Control, OpenSink, RawArchive, Route, ScienceArchive, Store
 from linnet.core.schema_lookup import SchemaLookup
 from linnet.core.survey import Survey
 from linnet.core.vocabulary import COMMON, COUNTED, RECORD, SCALARS
 from linnet.engines.corridor import Corridor
 from linnet.engines.late_sink import LateSink
-from linnet.errors import ConfigError, HomeError, HomeVersionError
-from linnet.filters.builtin import builtin
+from linnet.errors import HomeError, HomeVersionError
 from linnet.operations.rebuild import Archives
 from linnet.science.crossmatch import crossmatch
 from linnet.science.registry import modules
 from linnet.surveys.elasticc import Elasticc
 from linnet.surveys.lsst import Lsst
 from linnet.surveys.ztf import Ztf
-
-FILES_ROUTE = Route(name="files", sink="files:outbox")
-
-OUR_OWN = "linnet"
-"""Owner of the filters that come with Linnet."""
 
 log = structlog.get_logger("linnet")
 
@@ -82,10 +80,13 @@ class Parts:
     control: Control
     raw: RawArchive
     science: ScienceArchive
+    lists: ListFiles
 
     def corridor(self, routes: tuple[tuple[Route, OpenSink], ...] = ()) -> Corridor:
         """What an engine is given."""
-        feed = FilterFeed(self.control, self.store, self.plan, _filter_refused)
+        budget = self.settings.filter_budget
+        feed = FilterFeed(self.control, self.store, self.plan, _filter_refused, told=_filter_told, budget=budget)
+        lists = ListFeed(self.control, self.lists)
         return Corridor(
             surveys=self.surveys,
             schemas=self.schemas,
@@ -94,9 +95,11 @@ class Parts:
             control=self.control,
             raw=self.raw,
             science=self.science,
-            filters=feed,
+            filters=lambda: lists.taken_up(feed()),
             filters_changed=feed.changed,
-            run_of=Runs(self.plan),
+            filter_failures=feed.failures,
+            memberships=lists.memberships,
+            run_of=lists.named(Runs(self.plan)),
             routes=routes,
             publish_private=self.settings.publish_private,
             module_failed=_module_failed,
@@ -129,6 +132,7 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
     with HomeLock(home.path), _parts(home, settings, read_only=False) as parts:
         home.note_store()
         install(parts.control)
+        parts.lists.sweep(parts.control.lists.versions(removed=True))
 
         def opened(route: Route) -> OpenSink:
             sink = sink_of(home, settings, route)
@@ -141,27 +145,6 @@ def writer(home: Home, settings: Settings, *, patient: bool = False) -> Iterator
             yield parts, live if patient else corridor
         finally:
             routes.close()
-
-
-def install(control: Control) -> None:
-    """Put the default route and the built-in filters into a new control database. What is there stays as it is.
-
-    Adding a filter and activating it are two changes: what ended an earlier start between them, this one completes.
-    """
-    if not control.routes(removed=True):
-        control.add_route(FILES_ROUTE)
-    known = {name for name, *_ in control.activations()} | {f.name for f in control.filters() if f.owner != OUR_OWN}
-    for each in builtin():
-        if each.name not in known:
-            version = control.add_filter(
-                each.name,
-                each.text,
-                topic_line=each.topic_line,
-                owner=OUR_OWN,
-                description=each.description,
-                reference=each.reference,
-            )
-            control.set_active(each.name, version)
 
 
 def open_control(home: Home) -> SqliteControl:
@@ -191,7 +174,18 @@ def _parts(home: Home, settings: Settings, *, read_only: bool) -> Iterator[Parts
         control = open_control(home)
         opened.callback(control.close)
         sky = tuple(found.surveys.values())
-        yield Parts(home, settings, ordered, sky, found.schemas, store, control, found.raw, found.science)
+        yield Parts(
+            home,
+            settings,
+            ordered,
+            sky,
+            found.schemas,
+            store,
+            control,
+            found.raw,
+            found.science,
+            ListFolder(home.lists),
+        )
 
 
 def _open_store(home: Home, columns: dict[str, Column], *, read_only: bool) -> SqliteStore:
@@ -222,24 +216,13 @@ def _schema_text(schemas: SchemaCache) -> Callable[[str], str]:
     return lambda fingerprint: schemas.schema(fingerprint).json_text
 
 
-def sink_of(home: Home, settings: Settings, route: Route) -> Sink:
-    """The sink that a route names: `files:FOLDER`, `kafka:BOOTSTRAP` (JSON), `kafka-avro:BOOTSTRAP`; not connected.
-
-    Raises:
-        ConfigError: there is no such kind, or the target is missing.
-    """
-    kind, _, target = route.sink.partition(":")
-    if kind not in {"files", "kafka", "kafka-avro"}:
-        raise ConfigError(f"route {route.name}: no sink of kind {kind!r} here; kinds: files, kafka, kafka-avro")
-    if not target:
-        raise ConfigError(f"route {route.name}: name its target, e.g. files:outbox or kafka:127.0.0.1:9092")
-    if kind == "files":
-        return JsonLinesFiles(home.path / target)
-    return sink(settings, target, "avro" if kind == "kafka-avro" else "json")
-
-
 def _filter_refused(text: object, error: Exception) -> None:
     log.warning("filter left out", filter=getattr(text, "name", "?"), reason=str(error))
+
+
+def _filter_told(name: str, version: int, kind: str, text: str) -> None:
+    event = "filter's examples are wrong" if kind == "examples" else "filter switched off"
+    log.warning(event, filter=name, version=version, reason=text)
 
 
 def _module_failed(name: str, survey: str, error: Exception) -> None:

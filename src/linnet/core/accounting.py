@@ -14,6 +14,9 @@ from linnet.core.unit import COUNT, RELEASE, STAGES
 SOURCE, GAP = "source", "GAP"
 """Stage and outcome of messages that were gone before they could be read; they were never received."""
 
+MODULE, JUDGING = "module", "judging"
+"""Stages apart, whose outcome names a module or a filter, and which count the batches in which it failed."""
+
 _ORIGIN = ["topic", "partition", "survey", "night", "visit"]
 
 
@@ -69,9 +72,9 @@ class Ledger:
             self.add(stage, "in", origins)
             self.add(stage, "out", origins)
 
-    def failed(self, module: str, topic: str, survey: str) -> None:
-        """Count one batch in which a module failed."""
-        row = {"topic": topic, "partition": 0, "survey": survey, "stage": "module", "outcome": module, "n": 1}
+    def failed(self, what: str, topic: str, survey: str, stage: str = MODULE) -> None:
+        """Count one batch in which a module failed, or, at stage `JUDGING`, a filter."""
+        row = {"topic": topic, "partition": 0, "survey": survey, "stage": stage, "outcome": what, "n": 1}
         self._parts.append(pa.Table.from_pylist([row], schema=COUNT))
 
     def passed_over(self, gap: Gap) -> None:

@@ -28,8 +28,9 @@ MAX_JSON = 512 * 1024
 MAX_NESTING = 32
 """Brackets within brackets in a schema's JSON."""
 
-COMPILED = 256
-"""Schemas kept ready to read with, a few MB each at most."""
+COMPILED = 64
+"""Schemas kept ready to read with, a few MB each at most: several times as many as surveys send in a year, and few
+enough that whoever sends a new one with every packet costs no more than some 300 MB."""
 
 SEEN = 16384
 """Schemas of which text or refusal are remembered."""

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from linnet.core.delivery_policy import EVERYTHING, Memory, Policy, Watched
+from linnet.core.filter_port import Filters
+from linnet.core.list_port import KeptLists
 
 Places: TypeAlias = npt.NDArray[np.int64]
 
@@ -65,54 +67,12 @@ class Progress(NamedTuple):
     since: int = 0
 
 
-@dataclass(frozen=True)
-class FilterText:
-    """One immutable version of a filter as kept in the control database."""
-
-    name: str
-    version: int
-    text: str
-    topic_line: str
-    owner: str
-    active: bool
-    created: str
-    description: str = ""
-    reference: str = ""
-
-
-class Control(Protocol):
+class Control(Filters, Protocol):
     """Filters, activations, routes and cursors: what people decided. Written by any process, polled by the engine."""
 
-    def add_filter(
-        self,
-        name: str,
-        text: str,
-        *,
-        topic_line: str,
-        owner: str = "local",
-        description: str = "",
-        reference: str = "",
-    ) -> int:
-        """Add a filter or a new version of it; gives the version. The same text again gives the existing version."""
-
-    def set_active(self, name: str, version: int | None) -> None:
-        """Activate one version of a filter, or none.
-
-        Raises:
-            NotFoundError: no such filter or version.
-        """
-
-    def filters(self, *, active: bool = False) -> list[FilterText]:
-        """All versions of all filters by name and version, or only the active ones."""
-
-    def generation(self) -> int:
-        """A number that grows with every change; cheap to poll."""
-
-    def record_activation(self, name: str, version: int, seq: int) -> None:
-        """Record from which tag-log number an activation holds; the first call for a version stays."""
-
-    def activations(self) -> list[tuple[str, int, int | None]]:
-        """All activations in order of their making: (filter, version, tag-log number from which it holds or None)."""
+    @property
+    def lists(self) -> KeptLists:
+        """Watchlists and areas; every change of theirs is a new generation."""
 
     def routes(self, *, removed: bool = False) -> list[Route]:
         """Routes by name; `removed`: those too that were removed."""

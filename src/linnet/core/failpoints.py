@@ -4,7 +4,8 @@ Numbers follow the fault plan: 01 after poll, 02 in the middle of decoding, 03 b
 rename, 05 before the folder's fsync, 06 before the store's commit, 07 after it and before delivery, 08 after some of
 several sends, 09 when all are sent and before the cursor says so, 10 before the group offset is told to Kafka and 11
 after it left, 14 before a schema is kept, 15 while a dead letter is written, 16 while a partition is given up, 17
-during recovery at start-up, 20 at shutdown.
+during recovery at start-up, 20 at shutdown, 21 between
+the file of a watchlist or area and the row about it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ FAILPOINTS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "15", "17", 
 OF_SERVICES = ("10", "11", "14", "16")
 """Passed only where Kafka or a schema registry takes part."""
 
+OF_LISTS = ("21",)
+"""Passed where a watchlist or an area is added."""
+
 _armed: dict[str, int] = {}
 
 
@@ -27,7 +31,7 @@ def arm(name: str, hits: int = 1) -> None:
     Raises:
         ValueError: no failpoint has this name.
     """
-    known = sorted((*FAILPOINTS, *OF_SERVICES))
+    known = sorted((*FAILPOINTS, *OF_SERVICES, *OF_LISTS))
     if name not in known:
         raise ValueError(f"no failpoint {name!r}; there are {', '.join(known)}")
     _armed[name] = hits

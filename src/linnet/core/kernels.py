@@ -33,6 +33,7 @@ FILES = (
     *("columns", "history", "points", "identity", "sky"),
     *("counts", "moments", "weighted", "times", "ranks"),
     *("lines", "pairs", "constant", "sky"),
+    "segments",
 )
 """The files of kernels: those that keep points, those that count and measure them, those of single modules."""
 

@@ -1,4 +1,4 @@
-"""Kernels that find the nearest rows of a catalogue sorted by HEALPix cells."""
+"""Kernels that find the nearest rows of a catalogue sorted by HEALPix cells, or whether there is any."""
 
 from __future__ import annotations
 
@@ -100,14 +100,62 @@ def around(cells: Ints, depth: int, nine: Ints, rim: Bools) -> None:
                 at += 1
 
 
+@inlined
+def _is_near(
+    at: Floats,
+    years: float,
+    cells_around: tuple[int, int],
+    catalogue: tuple[Ints, Ints, Floats, Floats, Floats],
+    index: tuple[npt.NDArray[np.int32], int, int],
+) -> bool:
+    """Whether a direction is within the radius of any row between two cells."""
+    cells, _, directions, motions, limits = catalogue
+    moves, own = len(motions) > 0, len(limits) > 1
+    row = _first(cells, cells_around[0], index[0], index[1], index[2])
+    while row < len(cells) and cells[row] < cells_around[1]:
+        if _chord(at, directions[row], motions[row if moves else 0], years, moves) <= limits[row if own else 0]:
+            return True
+        row += 1
+    return False
+
+
 _TWO = "Array(float64, 2, 'C', readonly=True)"
 
-
-@compiled(
-    f"void(Tuple(({_TWO}, {FLOATS}, Array(int64, 2, 'C', readonly=True), int64)),"
-    f" Tuple(({INTS}, {INTS}, {_TWO}, {_TWO}, {FLOATS})),"
-    " Tuple((Array(int32, 1, 'C', readonly=True), int64, int64)), int64[:, ::1], float64[:, ::1])"
+_ARGUMENTS = (
+    f"Tuple(({_TWO}, {FLOATS}, Array(int64, 2, 'C', readonly=True), int64)),"
+    f" Tuple(({INTS}, {INTS}, {_TWO}, {_TWO}, {FLOATS})), Tuple((Array(int32, 1, 'C', readonly=True), int64, int64))"
 )
+
+_OWN = 4
+"""Where a cell stands among the nine around it: most that are near a row at all are near one in there."""
+
+
+@compiled(f"void({_ARGUMENTS}, boolean[::1])")
+def within(
+    alerts: tuple[Floats, Floats, Ints, int],
+    catalogue: tuple[Ints, Ints, Floats, Floats, Floats],
+    index: tuple[npt.NDArray[np.int32], int, int],
+    inside: Bools,
+) -> None:
+    """Whether each alert is within the radius of any row; looks no further than the first.
+
+    Args:
+        alerts: see `nearest`.
+        catalogue: see `nearest`.
+        index: see `nearest`.
+        inside: is set where there is one; an alert for which it is set already is passed over.
+    """
+    at, years, around, finer = alerts
+    for i in range(len(at)):
+        for step in range(around.shape[1]):
+            place = _OWN if step == 0 else step - 1 if step <= _OWN else step
+            cell = around[i, place]
+            if cell >= 0 and not inside[i]:
+                ends = (cell << finer, (cell + 1) << finer)
+                inside[i] = _is_near(at[i], years[i], ends, catalogue, index)
+
+
+@compiled(f"void({_ARGUMENTS}, int64[:, ::1], float64[:, ::1])")
 def nearest(
     alerts: tuple[Floats, Floats, Ints, int],
     catalogue: tuple[Ints, Ints, Floats, Floats, Floats],

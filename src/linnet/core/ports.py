@@ -11,9 +11,10 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from linnet.core.avro_blocks import Place
-from linnet.core.control_port import ActiveFilters, Control, FilterText, Progress, Route
+from linnet.core.control_port import ActiveFilters, Control, Progress, Route
 from linnet.core.decoding import Datums, Schema
 from linnet.core.envelope import Gap, Position
+from linnet.core.filter_port import FilterText
 from linnet.core.store_port import OBJECT, Store
 
 __all__ = [
@@ -155,8 +156,8 @@ class ScienceArchive(Protocol):
     def files(self, kind: str) -> list[str]:
         """Paths of all files below a kind, sorted."""
 
-    def read(self, path: str) -> pa.Table:
-        """One file."""
+    def read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One file; of its columns only those of these names that it has, where any are given."""
 
     def remove(self, path: str) -> None:
         """Remove one file; not an error where it is gone."""

@@ -7,6 +7,7 @@ directions, which loses no digits at small angles and knows neither poles nor a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ from linnet.errors import InputError
 
 SLOWNESS = (100.0, 1000.0)
 """Proper motions, mas/yr, that part the rows: the few that have moved far are looked for farther away, not all."""
+
+REACHES = (2.0, 10.0, 60.0, 600.0)
+"""Radii, arcsec, that part the rows where each has its own: the few large ones are looked for farther away, not all."""
 
 MAS = ARCSEC * 1000.0
 """Milliarcseconds in a radian."""
@@ -53,9 +57,10 @@ class Sources:
 
 @dataclass(frozen=True)
 class _Layer:
-    """Rows of similar speed. `fastest`: mas/yr."""
+    """Rows of similar speed and radius. `fastest`: mas/yr; `reach`: arcsec."""
 
     fastest: float
+    reach: float
     arrays: tuple[Ints, Ints, Floats, Floats, Floats]
     index: tuple[npt.NDArray[np.int32], int, int]
 
@@ -72,9 +77,8 @@ class SortedSky:
             raise InputError("the rows of a catalogue must be sorted by their HEALPix cells")
         if len(sources.radius) and not (sources.radius.min() > 0.0 and sources.radius.max() <= MAX_RADIUS):
             raise InputError(f"the radius of a source must be above 0 and not above {MAX_RADIUS:g} arcsec")
-        self._radius = float(sources.radius.max()) if len(sources.radius) else 1.0
         self._epoch = _J2000_MJD + (sources.epoch - 2000.0) * _YEAR
-        self._layers = [_layer(sources, chosen, fastest) for chosen, fastest in _by_speed(sources)]
+        self._layers = [_layer(sources, chosen) for chosen in _alike(sources)]
 
     def match(self, places: Places, neighbours: int) -> tuple[Ints, Ints, Floats]:
         """The nearest rows within the radius.
@@ -93,15 +97,26 @@ class SortedSky:
         """
         n = len(places.cells)
         rows, chords = np.full((n, neighbours), -1, dtype=np.int64), np.full((n, neighbours), np.inf)
-        years = np.nan_to_num((places.mjd - self._epoch) / _YEAR)
-        for layer in self._layers:
-            moved = layer.fastest / 1000.0 * float(np.abs(years).max(initial=0.0))
-            depth = _depth(self._radius + moved)
-            looking = (_directions(places), years, _surrounded(places, depth), 2 * (ORDER - depth))
-            _kernel().nearest(looking, layer.arrays, layer.index, rows, chords)
+        for layer, alerts in self._each(places):
+            _kernel().nearest(alerts, layer.arrays, layer.index, rows, chords)
         place, rank = np.nonzero(rows >= 0)
         chord = chords[place, rank]
         return place.astype(np.int64), rows[place, rank], 2.0 * np.arcsin(np.sqrt(chord) / 2.0) * ARCSEC
+
+    def within(self, places: Places) -> Bools:
+        """Whether each place is within the radius of any row, as `match` has it; False for one that is nowhere."""
+        inside = np.zeros(len(places.cells), dtype=bool)
+        for layer, alerts in self._each(places):
+            _kernel().within(alerts, layer.arrays, layer.index, inside)
+        return inside
+
+    def _each(self, places: Places) -> Iterator[tuple[_Layer, tuple[Floats, Floats, Ints, int]]]:
+        """Each layer, and the places as kernels take them, with the cells that hold what of it is in reach."""
+        years = np.nan_to_num((places.mjd - self._epoch) / _YEAR)
+        for layer in self._layers:
+            moved = layer.fastest / 1000.0 * float(np.abs(years).max(initial=0.0))
+            depth = _depth(layer.reach + moved)
+            yield layer, (_directions(places), years, _surrounded(places, depth), 2 * (ORDER - depth))
 
 
 def directions(ra: Floats, dec: Floats) -> Floats:
@@ -151,29 +166,49 @@ def _kernel() -> Any:
     return compile_kernels()["sky"]
 
 
-def _by_speed(sources: Sources) -> list[tuple[Bools | None, float]]:
-    """Which rows belong to each layer (None for all), and the fastest motion among them."""
-    if sources.motion is None or not len(sources.cells):
-        return [(None, 0.0)]
-    speed = np.hypot(*(np.nan_to_num(m) for m in sources.motion))
-    layers = np.searchsorted(SLOWNESS, speed)
-    return [(layers == k, float(speed[layers == k].max())) for k in np.unique(layers)]
+def _alike(sources: Sources) -> list[Bools | None]:
+    """Which rows belong to each layer, None for all."""
+    if not len(sources.cells):
+        return [None]
+    kinds = np.zeros(len(sources.cells), dtype=np.int64)
+    if sources.motion is not None:
+        kinds += np.searchsorted(SLOWNESS, _speed(sources.motion))
+    if len(sources.radius) > 1:
+        kinds += (len(SLOWNESS) + 1) * np.searchsorted(REACHES, sources.radius)
+    there = np.unique(kinds)
+    return [None] if len(there) == 1 else [kinds == kind for kind in there]
 
 
-def _layer(sources: Sources, chosen: Bools | None, fastest: float) -> _Layer:
+def _speed(motion: tuple[Floats, Floats]) -> Floats:
+    """mas/yr, 0 where there is no motion."""
+    speed: Floats = np.hypot(*(np.nan_to_num(m) for m in motion))
+    return speed
+
+
+def _layer(sources: Sources, chosen: Bools | None) -> _Layer:
     numbers = np.arange(len(sources.cells), dtype=np.int64) if chosen is None else np.flatnonzero(chosen)
     cells = readable(sources.cells if chosen is None else sources.cells[numbers], np.int64)
-    lon, lat = np.radians(sources.ra[numbers]), np.radians(sources.dec[numbers])
-    motions = np.empty((0, 3))
-    if fastest > 0.0 and sources.motion is not None:
-        east, north = (np.nan_to_num(m[numbers])[:, None] / MAS for m in sources.motion)
-        to_east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
-        to_north = np.stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)], axis=1)
-        motions = np.ascontiguousarray(east * to_east + north * to_north)
     radius = sources.radius if len(sources.radius) == 1 else sources.radius[numbers]
     limits = np.square(2.0 * np.sin(radius / ARCSEC / 2.0))
     where = directions(sources.ra[numbers], sources.dec[numbers])
-    return _Layer(fastest, (cells, numbers, where, motions, limits), _index(cells))
+    fastest, motions = _motions(sources, numbers)
+    reach = float(radius.max(initial=1.0))
+    return _Layer(fastest, reach, (cells, numbers, where, motions, limits), _index(cells))
+
+
+def _motions(sources: Sources, numbers: Ints) -> tuple[float, Floats]:
+    """The fastest of some rows in mas/yr, and their motions as vectors per year; none where nothing moves."""
+    if sources.motion is None or not len(numbers):
+        return 0.0, np.empty((0, 3))
+    motion = (sources.motion[0][numbers], sources.motion[1][numbers])
+    fastest = float(_speed(motion).max())
+    if fastest == 0.0:
+        return 0.0, np.empty((0, 3))
+    lon, lat = np.radians(sources.ra[numbers]), np.radians(sources.dec[numbers])
+    east, north = (np.nan_to_num(m)[:, None] / MAS for m in motion)
+    to_east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
+    to_north = np.stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)], axis=1)
+    return fastest, np.ascontiguousarray(east * to_east + north * to_north)
 
 
 def _index(cells: Ints) -> tuple[npt.NDArray[np.int32], int, int]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from linnet.core.column import Column
 from linnet.core.counted import counted
 from linnet.core.lightcurve import join
+from linnet.core.membership import NO_LISTS, Memberships, is_list
 from linnet.core.module import Module
 from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, Store
@@ -44,12 +45,26 @@ def enrich(
     return plan.run(alerts, failed, {**history, **counts})
 
 
-def evaluate(filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, Column]) -> pa.Table:
-    """`TAG` rows of the alerts that pass, in the order of the alerts, then of the filters."""
+def evaluate(
+    filters: ActiveFilters, batch: pa.RecordBatch, columns: dict[str, Column], memberships: Memberships = NO_LISTS
+) -> pa.Table:
+    """`TAG` rows of the alerts that pass, in the order of the alerts, then of the filters.
+
+    Args:
+        filters: what judges them.
+        batch: enriched alerts.
+        columns: every declared column: one that is not in the batch is null.
+        memberships: gives what the filters ask of areas and watchlists (`in_area:NAME`); each is asked once.
+    """
     n = batch.num_rows
     present = set(batch.schema.names)
+    asked: dict[str, pa.BooleanArray] = {}
 
     def look_up(name: str) -> pa.Array:
+        if is_list(name):
+            if name not in asked:
+                asked[name] = memberships.of(name, batch)
+            return asked[name]
         return batch.column(name) if name in present else columns[name].empty(n)
 
     rows, places = (pa.array(found) for found in filters.hits(look_up, n))

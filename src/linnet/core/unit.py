@@ -111,14 +111,16 @@ SEGMENT = pa.schema(
 
 STAGES = ("decode", "check", "dedupe", "archive", "plan", "filter", "store")
 """Stages that count, in order. decode: in = alerts and unreadable messages offered, out = decoded alerts.
-Stage `module` is apart: its outcome names a module, n counts the batches in which it failed."""
+Stages `module` and `judging` are apart: their outcome names a module or a filter, n counts the batches in which it
+failed."""
 
 
 @dataclass(frozen=True)
 class Run:
     """What made the rows: reprocessing under another run is another result.
 
-    `filters` are (name, version) of the filters that were active; `modules` name -> version.
+    `filters` are (name, version) of the filters that were active; `modules` name -> version; `lists` are the areas and
+    watchlists that the filters asked for, by the names under which they did, with version and hash of the content.
     """
 
     code: str
@@ -126,6 +128,7 @@ class Run:
     filters: tuple[tuple[str, int], ...] = ()
     catalogues: Mapping[str, str] = field(default_factory=dict)
     schemas: str = ""
+    lists: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """Canonical JSON of the run."""
@@ -134,7 +137,9 @@ class Run:
     @cached_property
     def _json(self) -> str:
         # Written once: with a thousand filters it takes 2 ms, and every unit names its run several times.
-        return json.dumps(asdict(self), sort_keys=True)
+        # Without lists it is what it was before there were any: recorded ids stay true.
+        told = {name: value for name, value in asdict(self).items() if value or name != "lists"}
+        return json.dumps(told, sort_keys=True)
 
     @cached_property
     def run_id(self) -> str:

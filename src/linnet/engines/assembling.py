@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linnet.core.accounting import Ledger
+from linnet.core.accounting import JUDGING, Ledger
 from linnet.core.envelope import Gap, Position
 from linnet.core.lightcurve import point_rows, withdrawn_rows
 from linnet.core.ports import ActiveFilters
@@ -195,8 +195,10 @@ def _rows(
 
     enriched = enrich(survey, fresh.alerts, night, corridor.store, corridor.plan, failed)
     started = time.perf_counter()
-    tags = evaluate(filters, enriched, corridor.plan.columns)
+    tags = evaluate(filters, enriched, corridor.plan.columns, corridor.memberships())
     corridor.observer.worked("filter", enriched.num_rows, time.perf_counter() - started)
+    for name in corridor.filter_failures():
+        ledger.failed(name, fresh.message.column("topic")[0].as_py(), survey.name, JUDGING)
     return scalars(enriched), tags
 
 

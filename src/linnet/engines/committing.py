@@ -11,8 +11,8 @@ from linnet.engines.ages import Underway, since
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.corridor import Corridor
 from linnet.engines.flushing import FILE_ROWS, FILE_SECONDS, flush
+from linnet.engines.handed_over import Planned
 from linnet.engines.in_flight import InFlight
-from linnet.engines.stages import Planned
 
 
 class Committing:

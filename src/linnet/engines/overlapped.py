@@ -16,8 +16,9 @@ from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.committing import Committing
 from linnet.engines.delivering import Delivering
 from linnet.engines.errands import Release
+from linnet.engines.handed_over import Offer, Planned
 from linnet.engines.in_flight import InFlight
-from linnet.engines.stages import Offer, Opening, Planned, Planning
+from linnet.engines.stages import Opening, Planning
 
 ROOM = 192 * 1024 * 1024
 """Bytes of messages that may wait between two stages: more than two batches of ZTF's, or one of LSST's longest."""

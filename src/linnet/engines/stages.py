@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 
@@ -19,51 +18,19 @@ from linnet.core.failpoints import passing
 from linnet.core.ports import ActiveFilters, OpenSource, Source
 from linnet.core.unit import Unit
 from linnet.engines.ages import Sent
-from linnet.engines.archiving import Appends, Archiving
-from linnet.engines.arrivals import Opened, open_batch
+from linnet.engines.archiving import Appends
+from linnet.engines.arrivals import open_batch
 from linnet.engines.assembling import Draft, assemble, drafts
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.corridor import Corridor
 from linnet.engines.errands import Release
+from linnet.engines.handed_over import Offer, Planned
 from linnet.engines.in_flight import InFlight, Seen
 from linnet.engines.polling import Polling
 
-
-@dataclass(frozen=True)
-class Offer:
-    """One batch, decoded, on its way to the plan.
-
-    Attributes:
-        positions: where the source goes on after it.
-        rows: messages. weight: their bytes. sent: when they were.
-        gaps: what the source passed over before the end of this batch.
-    """
-
-    opened: Opened
-    positions: tuple[Position, ...]
-    rows: int
-    weight: int
-    sent: Sent = field(default_factory=Sent)
-    gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One unit on its way to the commit.
-
-    Attributes:
-        rows: messages of the batch that is through with this unit; 0 where more units of the batch follow.
-        weight: bytes of its datums, as long as it waits.
-        sent: when the messages of the batch were sent.
-        archiving: the append of its datums, which may still go on; None where there are none.
-    """
-
-    unit: Unit
-    rows: int
-    weight: int
-    sent: Sent = field(default_factory=Sent)
-    archiving: Archiving | None = None
+TICK = 1.0
+"""Seconds between looks at the filters while nothing comes."""
 
 
 class Opening:
@@ -173,9 +140,15 @@ class Planning:
         self._passed: deque[tuple[str, int]] = deque()
 
     def run(self, offers: Channel[Offer | Release], out: Channel[Planned]) -> None:
-        """Plan what comes until the end. Nothing is written to the archive any more when this returns."""
+        """Plan what comes until the end; while nothing comes, take up filters that somebody changes.
+
+        Nothing is written to the archive any more when this returns.
+        """
         try:
-            for offer in offers:
+            for offer in offers.ticking(TICK):
+                if offer is None:
+                    self._look()
+                    continue
                 for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
                     out.put(planned, planned.weight)
             out.end()
@@ -227,6 +200,11 @@ class Planning:
     def _newest_committed(self, survey: str) -> bool:
         """Whether the first unit of the survey's open night is committed."""
         return self._in_flight.committed >= self._newest[survey][1]
+
+    def _look(self) -> None:
+        """Take up other filters while no unit is under way: they hold from the next number of the tag log."""
+        if self._in_flight.committed == self._in_flight.planned and self._corridor.filters_changed():
+            self._filters = self._corridor.filters()
 
     def _settle(self, draft: Draft) -> ActiveFilters:
         """Wait for commits on which this unit depends, few do; gives the filters that judge it.

@@ -7,8 +7,8 @@ A filter is one condition over columns, written as text:
 - `and`, `or`, `not`, in any case, with parentheses; `true` and `false`.
 - `= != <> < <= > >=`, `between LOW and HIGH`, `in (CONSTANT, ...)`, `is null`, `is not null`; `not between`, `not in`.
 - `+ - * /`, minus, `abs(...)` on numbers. `/` gives a float.
-- Columns by their exact names: common ones, a survey's own (`ztf_*`, `lsst_*`), and modules'. Light-curve lists are not
-  readable here; modules say what is in them.
+- Columns by their exact names: common ones, a survey's own (`ztf_*`, `lsst_*`), and modules'.
+- The light curve by one number of its points: `count(lc where ...)`, `max(lc.flux)` (docs/filter-light-curves.md).
 - Numbers, and texts in single quotes (`'it''s'`). Texts know `=`, `!=`, `in` and `is null` alone.
 
 Null means that there is nothing to say, and a condition on it is null, also under `not`; only true passes. What a

@@ -59,9 +59,16 @@ def compare_texts(operator: str, left: Texts, right: Texts) -> Truth:
     elif left.constant is not None:
         same = right.where(pc.equal(right.words, left.constant))
     else:
-        rows = pc.equal(left.spelled().cast(pa.string()), right.spelled().cast(pa.string()))
+        rows = pc.equal(*_alike(left.spelled().cast(pa.string()), right.spelled().cast(pa.string())))
         same = pc.fill_null(rows, False).to_numpy(zero_copy_only=False)
     return Truth((same if operator == "=" else ~same) & valid, valid)
+
+
+def _alike(left: pa.Array, right: pa.Array) -> tuple[Any, Any]:
+    """Both sides for Arrow, which stretches no array of length 1, but takes its value."""
+    if len(left) == len(right):
+        return left, right
+    return (left[0], right) if len(left) == 1 else (left, right[0])
 
 
 def compare_truths(operator: str, left: Truth, right: Truth) -> Truth:
@@ -82,6 +89,11 @@ def conjunction(items: Iterable[Truth]) -> Truth:
     for item in items:
         true, false = true & item.true, false | (item.valid & ~item.true)
     return Truth(true, true | false)
+
+
+def disjunction(items: Iterable[Truth]) -> Truth:
+    """Kleene's or: true where any is true, else null where any is null, else false."""
+    return negation(conjunction(negation(item) for item in items))
 
 
 def number_in(item: Numbers, values: tuple[Literal, ...]) -> Truth:

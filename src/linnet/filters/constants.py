@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from linnet.errors import FilterError
 from linnet.filters.tokens import Token
-from linnet.filters.tree import Kind, Literal
+from linnet.filters.tree import Kind, Literal, Span
+from linnet.filters.units import unit
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """Range of whole numbers."""
@@ -35,12 +37,26 @@ def number(token: Token) -> Literal:
     return Literal(value, Kind.FLOAT, span)
 
 
+def quantity(text: str, span: Span) -> Literal:
+    """The constant of a number with a unit, as its word has it: `5 arcsec`. Its value is in that unit still.
+
+    Raises:
+        FilterError: as for a number, or it is no unit.
+    """
+    digits, _, name = text.partition(" ")
+    plain = in_range(number(Token("number", digits, *span)))
+    given = unit(name)
+    if given is None:
+        raise FilterError(f"{name[:20]} is no unit that is known here", span[0])
+    return replace(plain, written=f"{plain.value!r} {name}", given=given)
+
+
 def negated(literal: Literal) -> Literal:
     """The constant with a minus before it."""
     value = literal.value
     if isinstance(value, str):
         raise FilterError("a text has no sign", literal.span[0])
-    return Literal(-value, literal.kind, literal.span)
+    return replace(literal, value=-value, written=f"-{literal.written}" if literal.written else "")
 
 
 def in_range(literal: Literal) -> Literal:

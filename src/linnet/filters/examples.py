@@ -11,8 +11,8 @@ import pyarrow as pa
 from linnet.core.column import Column
 from linnet.errors import FilterError
 
-Value: TypeAlias = float | str | bool
-"""A value of an example: a number, text or boolean."""
+Value: TypeAlias = float | str | bool | Sequence[float | str | None]
+"""A value of an example: a number, text or boolean; of a light curve the list of its points'."""
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from linnet.filters.history_nodes import Field, History
 from linnet.filters.tree import (
     And,
     Arithmetic,
     Between,
     Call,
+    Case,
     Column,
     Compare,
+    Cone,
     In,
     IsNull,
     Literal,
+    Member,
     Negative,
     Node,
     Not,
     Or,
+    Tagged,
 )
 
 # How tightly a construct binds; an operand that binds less tightly than its place asks for gets parentheses.
@@ -75,21 +80,55 @@ def _value(node: Node) -> tuple[int, str]:
             item = _write(node.item, _SIGN)
             # Two signs in a row would read as a comment.
             return _SIGN, f"- {item}" if item.startswith("-") else f"-{item}"
-        case Call():
-            return _ATOM, f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
-        case Column():
-            return _ATOM, node.name
+        case Cone():
+            parts = ", ".join(_literal(each)[1] for each in (node.ra, node.dec, node.radius))
+            return _ATOM, f"cone({parts})"
+        case Case():
+            return _ATOM, _choice(node)
+        case Column() | Field():
+            return _ATOM, getattr(node, "written", "") or node.name
+        case History():
+            return _ATOM, _history(node)
         case Literal():
             return _literal(node)
+        case _:
+            return _ATOM, _called(node)
+
+
+def _called(node: Node) -> str:
+    match node:
+        case Call():
+            return f"{node.name}({', '.join(_write(a, _OR) for a in node.arguments)})"
+        case Member():
+            return f"{node.sort}({_quoted(node.name)})"
+        case Tagged():
+            return f"tag({_quoted(node.name)})"
         case _:
             raise TypeError(f"{type(node).__name__} is no value")
 
 
+def _choice(node: Case) -> str:
+    whens = "".join(f" when {_write(c, _OR)} then {_write(v, _OR)}" for c, v in node.whens)
+    return f"case{whens}{f' else {_write(node.otherwise, _OR)}' if node.otherwise else ''} end"
+
+
+def _history(node: History) -> str:
+    target = f"{node.sequence}.{node.field}" if node.field else node.sequence
+    condition = "" if node.condition is None else f" where {_write(node.condition, _OR)}"
+    return f"{node.function}({target}{condition})"
+
+
 def _literal(node: Literal) -> tuple[int, str]:
     value = node.value
+    if node.written:
+        return (_SIGN if node.written.startswith("-") else _ATOM), node.written
     if isinstance(value, bool):
         return _ATOM, "true" if value else "false"
     if isinstance(value, str):
-        return _ATOM, "'" + value.replace("'", "''") + "'"
+        return _ATOM, _quoted(value)
     text = repr(value)
     return (_SIGN if text.startswith("-") else _ATOM), text
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -39,8 +39,20 @@ _TYPES = {
     "null": TokenType.NULL,
     "true": TokenType.TRUE,
     "false": TokenType.FALSE,
+    "case": TokenType.CASE,
+    "when": TokenType.WHEN,
+    "then": TokenType.THEN,
+    "else": TokenType.ELSE,
+    "end": TokenType.END,
 }
-_SORTS = {"name": TokenType.VAR, "number": TokenType.NUMBER, "string": TokenType.STRING}
+# A function comes with a mark before its name, so that it is none of those that the parser knows.
+_MARK = {"function": "_"}
+_SORTS = {
+    **dict.fromkeys(("name", "function", "slot"), TokenType.VAR),
+    "number": TokenType.NUMBER,
+    "quantity": TokenType.NUMBER,
+    "string": TokenType.STRING,
+}
 
 
 def syntax(tokens: list[Token], text: str) -> exp.Expression:
@@ -65,7 +77,9 @@ def syntax(tokens: list[Token], text: str) -> exp.Expression:
 def _sql(token: Token) -> SqlToken:
     kind = _SORTS.get(token.sort) or _TYPES[token.text]
     # col carries our position, so that a ParseError leads back to the character.
-    return SqlToken(kind, token.text, line=1, col=token.start, start=token.start, end=token.end - 1)
+    return SqlToken(
+        kind, _MARK.get(token.sort, "") + token.text, line=1, col=token.start, start=token.start, end=token.end - 1
+    )
 
 
 def _refusal(error: ParseError, text: str) -> FilterError:

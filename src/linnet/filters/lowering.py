@@ -5,8 +5,25 @@ from __future__ import annotations
 import math
 
 from linnet.filters.expressions import Expressions
+from linnet.filters.look_ups import guarded
 from linnet.filters.signals import Opposite, Question, Signals
-from linnet.filters.tree import And, Between, Column, Compare, In, IsNull, Kind, Literal, Node, Not, Or, guarded
+from linnet.filters.tree import (
+    And,
+    Between,
+    Case,
+    Column,
+    Compare,
+    Cone,
+    In,
+    IsNull,
+    Kind,
+    Literal,
+    Member,
+    Node,
+    Not,
+    Or,
+    Tagged,
+)
 
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _REVERSED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -18,6 +35,7 @@ class Lowering:
     def __init__(self) -> None:
         self.expressions = Expressions()
         self.signals = Signals()
+        self._known: dict[tuple[int, bool, bool], tuple[Node, int]] = {}
 
     def where(self, node: Node, wanted: bool, opposite: bool = False) -> int:
         """The signal that says where a condition is true, or where it is false.
@@ -28,6 +46,8 @@ class Lowering:
             opposite: everywhere else instead, nulls among it.
         """
         match node:
+            case Tagged():
+                return self.where(node.item, wanted, opposite)
             case Not():
                 return self.where(node.item, not wanted, opposite)
             case And():
@@ -41,17 +61,50 @@ class Lowering:
                 return self.where(Or(tuple(Compare("=", node.item, v) for v in node.values)), wanted, opposite)
             case IsNull() if isinstance(both := guarded(node), And):
                 return self.where(both, wanted, opposite)
-            case IsNull() if _is_composed(node.item):
-                return self._undecided(node.item, wanted != opposite)
-            case Compare() if node.left.kind is Kind.BOOLEAN:
-                return self._agree(node, wanted, opposite)
+            case IsNull() | Compare() | Case() if _asks_twice(node):
+                return self._composed(node, wanted, opposite)
             case _:
                 place = self.signals.add(self._question(node, wanted))
                 return self.signals.add(Opposite(place)) if opposite else place
 
+    def _composed(self, node: IsNull | Compare | Case, wanted: bool, opposite: bool) -> int:
+        """What asks its parts more than once, known by then: else every level of nesting would double the work."""
+        # By identity: to compare trees costs as much as to walk them. The node is kept, so that its number stays.
+        key = (id(node), wanted, opposite)
+        if key not in self._known:
+            self._known[key] = node, self._made(node, wanted, opposite)
+        return self._known[key][1]
+
+    def _made(self, node: IsNull | Compare | Case, wanted: bool, opposite: bool) -> int:
+        match node:
+            case IsNull():
+                return self._undecided(node.item, wanted != opposite)
+            case Compare():
+                return self._agree(node, wanted, opposite)
+            case Case():
+                return self._chosen(node, wanted, opposite)
+
     def _undecided(self, item: Node, null: bool) -> int:
         sides = [self.where(item, side, opposite=null) for side in (True, False)]
         return self.signals.join(null, sides)
+
+    def _chosen(self, node: Case, wanted: bool, opposite: bool) -> int:
+        """Any of the ways to a value: its condition true, those before it refused, and the value as wanted."""
+        refused: list[int] = []
+        ways = []
+        for condition, value in node.whens:
+            way = [*refused, self.where(condition, True, opposite), self.where(value, wanted, opposite)]
+            ways.append(self.signals.join(not opposite, way))
+            refused.append(self._refused(condition, opposite))
+        if node.otherwise is not None:
+            way = [*refused, self.where(node.otherwise, wanted, opposite)]
+            ways.append(self.signals.join(not opposite, way))
+        return self.signals.join(opposite, ways)
+
+    def _refused(self, condition: Node, opposite: bool) -> int:
+        """Where a condition lets the next one be asked: false, or null without a failed look-up behind it."""
+        null = IsNull(condition)
+        return self.signals.join(opposite, [self.where(c, w, opposite) for c, w in ((condition, False), (null, True))])
 
     def _agree(self, node: Compare, wanted: bool, opposite: bool) -> int:
         """Two conditions that say the same, or the contrary; neither where one of them is null."""
@@ -82,8 +135,19 @@ class Lowering:
         return Question(settled[0], self.expressions.place(left), settled[1])
 
 
+def _asks_twice(node: IsNull | Compare | Case) -> bool:
+    """Whether a condition is made of conditions, for both truths of which signals stand."""
+    match node:
+        case IsNull():
+            return _is_composed(node.item)
+        case Compare():
+            return node.left.kind is Kind.BOOLEAN
+        case Case():
+            return True
+
+
 def _is_composed(node: Node) -> bool:
-    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Literal)
+    return node.kind is Kind.BOOLEAN and not isinstance(node, Column | Cone | Literal | Member)
 
 
 def _settled(operator: str, kind: Kind, literal: Literal) -> tuple[str, int | float | str] | None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from linnet.errors import FilterError
 from linnet.filters.comparison import DIRECT, compare_numbers, compare_texts
-from linnet.filters.expressions import Expressions, Values
+from linnet.filters.expressions import COMPUTED, Expressions, Values
 from linnet.filters.signals import Question
 from linnet.filters.vectors import Bools, Numbers, Texts, Truth, Vector
 
@@ -42,7 +42,7 @@ class Group:
         tests: comparisons with constants.
         states: `true`, `false`, `known` or `null`.
         other: operator and number of the expression that is compared with.
-        is_costly: whether something must be computed before there are values to ask about.
+        cost: of the values that it asks about (`expressions.THERE` and so on).
     """
 
     item: int
@@ -51,21 +51,23 @@ class Group:
     tests: tuple[Test, ...]
     states: tuple[str, ...]
     other: tuple[str, int] | None
-    is_costly: bool
+    cost: int
 
 
 def grouped(questions: Sequence[Question], expressions: Expressions) -> tuple[tuple[Group, ...], list[Question]]:
     """Groups in the order in which they are best answered, the cheap ones first, and the questions in their order."""
-    by_item: dict[tuple[bool, int, int, str], list[Question]] = {}
+    by_item: dict[tuple[int, int, int, str], list[Question]] = {}
     for each in questions:
         apart = each.other >= 0
-        costly = apart or not expressions.is_plain(each.item)
-        by_item.setdefault((costly, each.item, each.other, each.test if apart else ""), []).append(each)
+        cost = expressions.cost(each.item)
+        if apart:
+            cost = max(cost, COMPUTED, expressions.cost(each.other))
+        by_item.setdefault((cost, each.item, each.other, each.test if apart else ""), []).append(each)
     groups: list[Group] = []
     order: list[Question] = []
-    for (costly, item, *_), asked in sorted(by_item.items()):
+    for (cost, item, *_), asked in sorted(by_item.items()):
         asked.sort(key=_rank)
-        groups.append(_group(item, len(order), asked, costly))
+        groups.append(_group(item, len(order), asked, cost))
         order.extend(asked)
     return tuple(groups), order
 
@@ -130,12 +132,12 @@ def _rank(question: Question) -> tuple[bool, str]:
     return question.constant is None, question.test
 
 
-def _group(item: int, first: int, asked: list[Question], costly: bool) -> Group:
+def _group(item: int, first: int, asked: list[Question], cost: int) -> Group:
     operators = dict.fromkeys(q.test for q in asked if q.constant is not None)
     tests = tuple(Test(o, _constants([q.constant for q in asked if q.test == o])) for o in operators)
     states = tuple(q.test for q in asked if q.constant is None and q.other < 0)
     other = next(((q.test, q.other) for q in asked if q.other >= 0), None)
-    return Group(item, first, len(asked), tests, states, other, costly)
+    return Group(item, first, len(asked), tests, states, other, cost)
 
 
 def _constants(values: list[Any]) -> npt.NDArray[Any]:

@@ -14,7 +14,7 @@ MAX_LENGTH = 4096
 """Characters of a text."""
 
 MAX_NESTING = 24
-"""Parentheses, `not` and unary minus, one inside the other."""
+"""Parentheses, `case`, `not` and unary minus, one inside the other."""
 
 MAX_STRING = 64
 """Characters of one quoted text."""
@@ -28,17 +28,19 @@ MAX_LIST = 200
 MAX_LISTED = 400
 """Constants in all lists together."""
 
-KEYWORDS = frozenset({"and", "or", "not", "between", "in", "is", "null", "true", "false"})
+KEYWORDS = frozenset(
+    {"and", "or", "not", "between", "in", "is", "null", "true", "false", "case", "when", "then", "else", "end", "where"}
+)
 """Words of the language, in any case. Column names are lower or mixed case as declared and never one of these."""
 
-Sort = Literal["name", "keyword", "number", "string", "operator"]
+Sort = Literal["name", "function", "keyword", "number", "string", "operator", "slot", "quantity"]
 
 
 class Token(NamedTuple):
     """One word.
 
     Attributes:
-        sort: what it is.
+        sort: what it is; a slot stands where a part of the text was read apart (`history`).
         text: as the language means it: keywords in lower case, strings without their quotes, `<>` as `!=`.
         start: zero-based position of its first character.
         end: one past its last character.
@@ -54,7 +56,7 @@ _BAD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![A-Za-z0-9_.])"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<name>(?:(?:lc|forced|limits)\.(?=[A-Za-z_]))?[A-Za-z_][A-Za-z0-9_]*)"
     r"|'(?P<string>(?:[^'\t\r\n]|'')*)'"
     r"|(?P<operator><=|>=|<>|!=|=(?!=)|<|>|\+|-(?!-)|\*|/(?!\*)|[(),])"
 )
@@ -68,6 +70,11 @@ _ADVICE = (
     (re.compile(r"\.?\d"), "this is no number; write digits, one point and an exponent at most"),
     (re.compile(r"\."), "names have no dots; write the column name alone"),
 )
+
+
+_CLOSING = {"(": ")", "case": "end"}
+_UNOPENED = {")": "this parenthesis closes nothing", "end": "this `end` closes nothing"}
+_UNCLOSED = {")": "a parenthesis is not closed", "end": "a `case` is not closed; `end` belongs behind it"}
 
 
 def tokenize(text: str) -> list[Token]:
@@ -119,6 +126,8 @@ def _token(match: re.Match[str]) -> Token:
         return Token("string", word, start, end)
     if match.lastgroup == "name":
         lower = word.lower()
+        if word == "annotation" and match.string[end:].lstrip().startswith("("):
+            raise FilterError("annotation('name').column is reserved: annotations cannot be read in filters yet", start)
         return Token("keyword", lower, start, end) if lower in KEYWORDS else Token("name", word, start, end)
     if match.lastgroup == "number":
         return Token("number", word, start, end)
@@ -126,24 +135,26 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _check_nesting(tokens: list[Token]) -> None:
-    """Bound what recurses in a parser: open parentheses, and the prefixes (`not`, unary minus) before each."""
-    base, prefixes, before = [0], 0, ""
+    """Bound what recurses in a parser: what is open (parentheses, `case`), and the prefixes before it."""
+    depths, opened, prefixes, before = [0], [""], 0, ""
     for token in tokens:
-        if token.sort == "operator" and token.text == "(":
-            base.append(base[-1] + prefixes + 1)
+        word = token.text if token.sort in ("operator", "keyword") else ""
+        if word in _CLOSING:
+            depths.append(depths[-1] + prefixes + 1)
+            opened.append(_CLOSING[word])
             prefixes = 0
-        elif token.sort == "operator" and token.text == ")":
-            if len(base) == 1:
-                raise FilterError("this parenthesis closes nothing", token.start)
-            base.pop()
+        elif word in _UNOPENED:
+            if opened.pop() != word:
+                raise FilterError(_UNOPENED[word], token.start)
+            depths.pop()
             prefixes = 0
         else:
             prefixes = prefixes + 1 if _is_prefix(token, before) else 0
-        if base[-1] + prefixes > MAX_NESTING:
+        if depths[-1] + prefixes > MAX_NESTING:
             raise FilterError(f"nested more than {MAX_NESTING} deep; split the condition", token.start)
-        before = "value" if token.sort in ("name", "number", "string") else token.text
-    if len(base) > 1:
-        raise FilterError("a parenthesis is not closed", tokens[-1].end)
+        before = word or "value"
+    if len(opened) > 1:
+        raise FilterError(_UNCLOSED[opened[-1]], tokens[-1].end)
 
 
 def _check_amount(tokens: list[Token]) -> None:
@@ -153,7 +164,7 @@ def _check_amount(tokens: list[Token]) -> None:
     for token in tokens:
         if token.sort == "operator" and token.text in "()":
             in_list, here = token.text == "(" and before == "in", 0
-        elif token.sort in ("name", "number", "string"):
+        elif token.sort in ("name", "number", "string") and not (token.sort == "name" and before == "number"):
             here, listed, outside = here + in_list, listed + in_list, outside + (not in_list)
         if here > MAX_LIST or listed > MAX_LISTED:
             raise FilterError(
@@ -161,10 +172,13 @@ def _check_amount(tokens: list[Token]) -> None:
             )
         if outside > MAX_NODES:
             raise FilterError(f"more than {MAX_NODES} columns, constants and operations", token.start)
-        before = token.text if token.sort == "keyword" else ""
+        before = token.text if token.sort == "keyword" else token.sort
+
+
+_VALUES = frozenset({"value", ")", "null", "true", "false", "end"})
 
 
 def _is_prefix(token: Token, before: str) -> bool:
     if token.sort == "keyword":
         return token.text == "not"
-    return token.sort == "operator" and token.text == "-" and before not in ("value", ")", "null", "true", "false")
+    return token.sort == "operator" and token.text == "-" and before not in _VALUES

@@ -1,71 +1,95 @@
 """The typed tree of a filter: what is evaluated, formatted and explained. Texts are only ever read into it.
 
 Every node is frozen, knows its `kind`, and carries the `span` of the text it came from, which takes no part in
-equality: texts that differ in layout alone have equal trees. Later forms of the language (more functions, `case when`,
-light-curve conditions, units) add nodes and rows to `FUNCTIONS`; what is here keeps its meaning.
+equality: texts that differ in layout alone have equal trees. Later forms of the language add nodes; what is here keeps
+its meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TypeAlias
 
-import pyarrow as pa
+from linnet.filters import kinds
+from linnet.filters.history_nodes import Field, History
+from linnet.filters.units import Unit
 
-Span: TypeAlias = tuple[int, int]
-"""Zero-based character positions in the text: first, and one past the last."""
-
-
-class Kind(Enum):
-    """What a value is. Integers and floats are both numbers, but never mixed without exact rules."""
-
-    INTEGER = "integer"
-    FLOAT = "number"
-    TEXT = "text"
-    BOOLEAN = "true/false"
-
-    @property
-    def is_number(self) -> bool:
-        """True for integers and floats."""
-        return self in (Kind.INTEGER, Kind.FLOAT)
-
-
-def kind_of(type_: pa.DataType) -> Kind | None:
-    """The kind of a column of this Arrow type, or None where filters cannot use it (lists, binaries, times)."""
-    if pa.types.is_dictionary(type_):
-        inner = kind_of(type_.value_type)
-        return inner if inner is Kind.TEXT else None
-    if pa.types.is_boolean(type_):
-        return Kind.BOOLEAN
-    if pa.types.is_signed_integer(type_):
-        return Kind.INTEGER
-    if pa.types.is_floating(type_):
-        return Kind.FLOAT
-    return Kind.TEXT if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None
+Kind: TypeAlias = kinds.Kind
+Span: TypeAlias = kinds.Span
+kind_of = kinds.kind_of
 
 
 @dataclass(frozen=True)
 class Column:
     """A column read by name.
 
-    `look_up` names the column that says how the look-up behind its values went, or is "".
+    `look_up` names the column that says how the look-up behind its values went, or is "". `written` is how the text has
+    it where that is not its name: `now()` is the alert's mjd. `unit` is the declared one (VOUnit).
     """
 
     name: str
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
     look_up: str = field(default="", compare=False, repr=False)
+    written: str = field(default="", compare=False, repr=False)
+    unit: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Whether the alert lies in an area of the sky or matches an entry of a watchlist; null where nobody could look.
+
+    `sort` is the function that asks: `in_area` or `in_watchlist`.
+    """
+
+    sort: str
+    name: str
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+    @property
+    def column(self) -> str:
+        """The name under which its array is looked up. No column's name has a colon."""
+        return f"{self.sort}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Another filter's condition, under its name."""
+
+    name: str
+    item: Node
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Cone:
+    """Whether the alert lies within a radius of a position: constants in degrees, and the columns `ra` and `dec`."""
+
+    ra: Literal
+    dec: Literal
+    radius: Literal
+    position: tuple[Column, Column]
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+    kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A constant. The kind is part of its identity: 1 and 1.0 are different literals."""
+    """A constant. The kind is part of its identity: 1 and 1.0 are different literals.
+
+    `written` is how the text has it where the value does not say so: `5 arcsec`, `'12:34:56.7'`. `given` is the unit in
+    which it is written, `unit` the one in which its value is, None as long as that is open.
+    """
 
     value: int | float | str | bool
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
+    written: str = field(default="", compare=False, repr=False)
+    given: Unit | None = field(default=None, compare=False, repr=False)
+    unit: Unit | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,10 +123,23 @@ class Arithmetic:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of one or more arguments, by its name in `FUNCTIONS`."""
+    """A function of one or more numbers, by its name."""
 
     name: str
     arguments: tuple[Node, ...]
+    kind: Kind
+    span: Span = field(default=(0, 0), compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The value behind the first condition that is true, else that of `otherwise`, which may be None.
+
+    A condition that is null lets the next one be asked, unless a look-up behind it failed: then the whole is null.
+    """
+
+    whens: tuple[tuple[Node, Node], ...]
+    otherwise: Node | None
     kind: Kind
     span: Span = field(default=(0, 0), compare=False, repr=False)
 
@@ -179,11 +216,27 @@ class Or:
     kind: Kind = field(default=Kind.BOOLEAN, init=False, repr=False)
 
 
-Node: TypeAlias = Column | Literal | Negative | Arithmetic | Call | Compare | Between | In | IsNull | Not | And | Or
+Node: TypeAlias = (
+    Column
+    | Member
+    | Cone
+    | Tagged
+    | Literal
+    | Negative
+    | Arithmetic
+    | Call
+    | Case
+    | Compare
+    | Between
+    | In
+    | IsNull
+    | Not
+    | And
+    | Or
+    | Field
+    | History
+)
 """Any node."""
-
-FUNCTIONS: dict[str, int] = {"abs": 1}
-"""Functions of numbers, and how many arguments they take. `abs` gives the kind of its argument."""
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -197,10 +250,16 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.item, node.low, node.high)
         case In():
             return (node.item, *node.values)
-        case Not() | Negative() | IsNull():
+        case Not() | Negative() | IsNull() | Tagged():
             return (node.item,)
         case Call():
             return node.arguments
+        case Cone():
+            return node.position
+        case Case():
+            return (*(part for when in node.whens for part in when), *((node.otherwise,) if node.otherwise else ()))
+        case History():
+            return () if node.condition is None else (node.condition,)
         case _:
             return ()
 
@@ -210,19 +269,3 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
-
-
-def names(node: Node) -> tuple[str, ...]:
-    """Sorted names of the columns that a tree reads, and of those that say how the look-ups behind them went."""
-    read = [n for n in walk(node) if isinstance(n, Column)]
-    return tuple(sorted({n.name for n in read} | {n.look_up for n in read if n.look_up}))
-
-
-def guarded(node: IsNull) -> IsNull | And:
-    """The question together with one that is null where a look-up failed: its state equals itself, or is unknown."""
-    states = sorted({n.look_up for n in walk(node.item) if isinstance(n, Column) and n.look_up})
-    plain = IsNull(node.item, node.span, is_plain=True)
-    if node.is_plain or not states:
-        return plain
-    columns = [Column(name, Kind.TEXT, node.span, name) for name in states]
-    return And((plain, *(Compare("=", each, each) for each in columns)))

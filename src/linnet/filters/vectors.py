@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.catalogue import FAILED
-from linnet.filters.tree import Column, Kind, Literal
+from linnet.filters.tree import Column, Kind, Literal, Member
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Values: TypeAlias = npt.NDArray[Any]
@@ -79,17 +79,18 @@ class Texts:
 Vector: TypeAlias = Truth | Numbers | Texts
 
 
-def load(array: pa.Array, column: Column) -> Vector:
-    """A column of the batch. NaN and infinity become null; float32 becomes the float64 of the same value.
+def load(array: pa.Array, column: Column | Member) -> Vector:
+    """A column of the batch, or a membership.
 
-    The state of a look-up that failed becomes null too: it is not known whether there is a match.
+    NaN and infinity become null; float32 becomes the float64 of the same value. The state of a look-up
+    that failed becomes null too: it is not known whether there is a match.
     """
     kind = column.kind
     if pa.types.is_null(array.type):
         return _nothing(len(array), kind)
     if kind is Kind.TEXT:
         texts = _load_texts(array)
-        return _without_failed(texts) if column.look_up == column.name else texts
+        return _without_failed(texts) if isinstance(column, Column) and column.look_up == column.name else texts
     valid = _validity(array)
     if kind is Kind.BOOLEAN:
         return Truth(_filled(array, False), valid)
@@ -107,6 +108,17 @@ def constant(literal: Literal) -> Vector:
     if isinstance(value, str):
         return Texts(pa.array([value], pa.string()), None, valid, value)
     return Numbers(np.array([value], dtype=np.int64 if literal.kind is Kind.INTEGER else np.float64), valid)
+
+
+def array_of(vector: Vector, length: int) -> pa.Array:
+    """A vector as an Arrow array of this length, null where it is not valid."""
+    gone = ~np.broadcast_to(vector.valid, (length,))
+    if isinstance(vector, Texts):
+        spelled = vector.spelled().cast(pa.string())
+        whole = spelled if len(spelled) == length else pa.nulls(length, pa.string()).fill_null(vector.constant or "")
+        return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), whole)
+    values = vector.true if isinstance(vector, Truth) else vector.values
+    return pa.array(np.broadcast_to(values, (length,)), mask=gone)
 
 
 def finite(values: npt.NDArray[np.float64], valid: Bools) -> Numbers:

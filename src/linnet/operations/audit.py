@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pyarrow as pa
 
-from linnet.core.accounting import GAP, SOURCE, imbalances
+from linnet.core.accounting import GAP, JUDGING, MODULE, SOURCE, imbalances
 from linnet.core.ports import Control, Progress, RawArchive, Store
 from linnet.core.reasons import DUPLICATE
 from linnet.core.unit import RELEASE
@@ -28,6 +28,7 @@ class Audit:
         dead: dead letters by reason. matched: tags by filter. delivered: messages sent by route.
         withheld: matches not sent because they are not public.
         held: matches that the policies of routes held back.
+        modules_failed, filters_failed: batches in which one failed.
         released: dead letters that were offered again and are none any more; they are among no other number.
         folders: topic -> received, archived, duplicates, dead (total).
         problems: one sentence each; empty where ok.
@@ -47,6 +48,7 @@ class Audit:
     held: int
     waiting: int
     modules_failed: dict[str, int]
+    filters_failed: dict[str, int]
     released: int = 0
     folders: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -94,7 +96,8 @@ def audit(store: Store, control: Control, raw: RawArchive, *, deep: bool = False
         withheld=deliveries.withheld,
         held=deliveries.held,
         waiting=deliveries.waiting,
-        modules_failed=stages.get("module", {}),
+        modules_failed=stages.get(MODULE, {}),
+        filters_failed=stages.get(JUDGING, {}),
         released=sum(stages.get(RELEASE, {}).values()),
         folders=_folders(counts),
         problems=problems,

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.avro_schema import SchemaCache
+from linnet.core.membership import NO_LISTS, Memberships
 from linnet.core.plan import Plan
 from linnet.core.ports import ActiveFilters, RawArchive, ScienceArchive, Store
 from linnet.core.survey import Survey
@@ -57,6 +58,8 @@ class Bench:
     Attributes:
         filters: the filters of a recorded run, or None where a version is not there any more.
         run: today's run with the filters that are active now.
+        lists: the areas and watchlists of a recorded run, or None where a version is not there any more.
+        lists_now: those of today's.
         plans: today's modules with the catalogues of a recorded run, or None where a version is not there any more;
             where it is not given, `plan` for all.
     """
@@ -70,6 +73,8 @@ class Bench:
     filters: Callable[[Run], ActiveFilters | None]
     run: Run
     plans: Callable[[Run], Plan | None] | None = None
+    lists: Callable[[Run], Memberships | None] = lambda _run: NO_LISTS
+    lists_now: Memberships = NO_LISTS
 
 
 def verify(bench: Bench, progress: Callable[[int], None] = lambda _n: None) -> Verdict:
@@ -84,7 +89,7 @@ def verify(bench: Bench, progress: Callable[[int], None] = lambda _n: None) -> V
             if versions is None:
                 verdict.other_run += pc.sum(same.cast(pa.int64())).as_py()
                 continue
-            as_lived = replace(bench, plan=versions[0])
+            as_lived = replace(bench, plan=versions[0], lists_now=versions[2])
             _compare(as_lived, survey, night, (rows.filter(same), alerts.filter(same)), versions[1], verdict)
         progress(rows.num_rows)
     return verdict
@@ -100,7 +105,7 @@ def reprocess(bench: Bench, filters: ActiveFilters, progress: Callable[[int], No
         table = pa.Table.from_batches([scalars(enriched)])
         for name, column in record.items():
             table = table.append_column(name, column)
-        tags = evaluate(filters, enriched, bench.plan.columns)
+        tags = evaluate(filters, enriched, bench.plan.columns, bench.lists_now)
         kind, name = f"reprocessed/{bench.run.run_id}", f"{piece:012d}.parquet"
         verdict.files.append(bench.science.write(f"{kind}/alerts/{survey.name}/{night}", name, table))
         verdict.files.append(bench.science.write(f"{kind}/tags/{survey.name}/{night}", name, tags))
@@ -121,15 +126,15 @@ def _again(bench: Bench, survey: Survey, night: int, alerts: pa.RecordBatch) -> 
     return enrich(survey, alerts, night, bench.store, bench.plan, lambda _module, _error: None)
 
 
-def _same_versions(bench: Bench, run: Run | None) -> tuple[Plan, ActiveFilters] | None:
-    """The modules, with the catalogues, and the filters of a recorded run, where all of them are still there."""
+def _same_versions(bench: Bench, run: Run | None) -> tuple[Plan, ActiveFilters, Memberships] | None:
+    """The modules, with the catalogues, filters and lists of a recorded run, where all of them are still there."""
     if run is None or run.code != bench.run.code:
         return None
     plan = bench.plan if bench.plans is None else bench.plans(run)
     if plan is None or {m.name: m.version for m in plan.modules} != dict(run.modules):
         return None
-    filters = bench.filters(run)
-    return None if filters is None else (plan, filters)
+    filters, lists = bench.filters(run), bench.lists(run)
+    return None if filters is None or lists is None else (plan, filters, lists)
 
 
 def _compare(
@@ -146,7 +151,7 @@ def _compare(
     for name, column in zip(scalars(enriched).schema.names, scalars(enriched).columns, strict=True):
         different = [i for i, (a, b) in enumerate(zip(_bits(column), _bits(rows.column(name)), strict=True)) if a != b]
         _note(verdict, name, [f"{survey.name} {ids[i]}: {name}" for i in different])
-    now = evaluate(filters, enriched, bench.plan.columns).to_pylist()
+    now = evaluate(filters, enriched, bench.plan.columns, bench.lists_now).to_pylist()
     before = bench.store.tags_of(survey.name, rows.column("alert_id").combine_chunks()).to_pylist()
     key = ("alert_id", "filter", "version")
     odd = {tuple(t[k] for k in key) for t in now} ^ {tuple(t[k] for k in key) for t in before}

@@ -104,9 +104,9 @@ def known(store: Store, truth: Truth, columns: Collection[str], nights: Collecti
     """
     wanted = [*_ALWAYS, *(c for c in columns if c not in _ALWAYS)]
     rows = pa.concat_tables([_NOTHING, *_stored(store, wanted, nights)], promote_options="default")
-    joined = _joined(rows.select(_NOTHING.column_names), truth)
-    has = pc.is_valid(joined["true_class"])
-    found, rest = joined.filter(has), joined.filter(pc.invert(has))
+    answers = joined(rows.select(_NOTHING.column_names), truth)
+    has = pc.is_valid(answers["true_class"])
+    found, rest = answers.filter(has), answers.filter(pc.invert(has))
     if not len(found):
         raise InputError("the truth speaks of no alert that is stored here")
     classes = tuple(sorted(truth.table["class"].unique().to_pylist()))
@@ -121,16 +121,16 @@ def known(store: Store, truth: Truth, columns: Collection[str], nights: Collecti
     )
 
 
-def _joined(rows: pa.Table, truth: Truth) -> pa.Table:
+def joined(rows: pa.Table, truth: Truth) -> pa.Table:
     """The names of stored alerts in their order, with `true_NAME` for what the truth says, or null."""
     names = [n if n in truth.by else f"true_{n}" for n in truth.table.column_names]
     # A join gives its rows in any order.
     numbered = rows.append_column("row", pa.array(np.arange(len(rows))))
-    joined = numbered.join(truth.table.rename_columns(names), list(truth.by)).sort_by("row")
+    found = numbered.join(truth.table.rename_columns(names), list(truth.by)).sort_by("row")
     for name in ("source", "first_detectable_mjd"):
         if f"true_{name}" not in names:
-            joined = joined.append_column(f"true_{name}", pa.nulls(len(joined), _KINDS[name]))
-    return joined
+            found = found.append_column(f"true_{name}", pa.nulls(len(found), _KINDS[name]))
+    return found
 
 
 def _stored(store: Store, wanted: Sequence[str], nights: Collection[int]) -> Iterator[pa.Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +12,7 @@ from linnet.core.survey import Stamp
 from linnet.errors import NotFoundError
 from linnet.formats.stamps import FORMATS, fits_bytes, jpeg_bytes, png_bytes
 from linnet.web import reading
+from linnet.web.answer_tables import Format, alert_columns, alert_table, table_answer
 from linnet.web.api_objects import tagged_rows
 from linnet.web.api_schema import PROBLEMS, listed
 from linnet.web.broker import Broker, TheBroker
@@ -33,7 +34,9 @@ MAKERS = {
 
 
 @router.get("", responses=listed("alerts", "Alert"))
-def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Before = None) -> JSONResponse:
+def get_latest(
+    broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Before = None, kind: Format = "json"
+) -> Response:
     """The newest tagged alerts, newest first: `seq`, `filter`, `version` and all columns of the alert.
 
     For the next page ask with `before` = `next_before`; it is null on the last page.
@@ -42,7 +45,14 @@ def get_latest(broker: TheBroker, tag: Tag = None, limit: Limit = 50, before: Be
         raise NotFoundError(f"no filter {tag} here; /api/v1/filters lists them")
     found = broker.store.latest(tag, limit, before, public=broker.public_only)
     following = str(found.column("seq")[-1].as_py()) if found.num_rows == limit else None
-    return JSONResponse({"alerts": reading.alert_rows(broker, found), "next_before": following})
+
+    def told() -> dict[str, Any]:
+        return {"alerts": reading.alert_rows(broker, found), "next_before": following}
+
+    answer = table_answer(kind, alert_table(broker, found), alert_columns(broker), f"{tag or 'tagged'}_alerts", told)
+    if following is not None:
+        answer.headers["Linnet-Next-Before"] = following
+    return answer
 
 
 @router.get("/{survey}/{alert_id}", responses=PROBLEMS)

@@ -8,20 +8,10 @@ from typing import Any
 import pyarrow as pa
 from fastapi import FastAPI
 
+from linnet.core.answer_columns import OBJECT_COLUMNS, POINT_COLUMNS
 from linnet.core.column import Column
-from linnet.core.ports import OBJECT
-from linnet.core.unit import POINT
 
 JsonSchema = dict[str, Any]
-
-POINT_UNITS = {"mjd": "d, TAI", "flux": "nJy", "flux_err": "nJy", "alert_mjd": "d, TAI"}
-OBJECT_UNITS = {
-    "ra": "deg, ICRS",
-    "dec": "deg, ICRS",
-    "last_alert_mjd": "d, TAI",
-    "first_mjd": "d, TAI",
-    "last_mjd": "d, TAI",
-}
 
 
 def json_type(kind: pa.DataType) -> str:
@@ -47,17 +37,6 @@ def of_columns(columns: Mapping[str, Column]) -> JsonSchema:
     return {"type": "object", "properties": fields}
 
 
-def of_arrow(schema: pa.Schema, units: Mapping[str, str]) -> JsonSchema:
-    """A row of an Arrow schema."""
-    fields = {}
-    for field in schema:
-        kind = json_type(field.type)
-        fields[field.name] = {"type": [kind, "null"] if field.nullable else kind}
-        if field.name in units:
-            fields[field.name]["description"] = f"Unit: {units[field.name]}."
-    return {"type": "object", "properties": fields}
-
-
 def listed(name: str, what: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an endpoint that gives `{name: [rows of what]}`."""
     rows = {"type": "array", "items": {"$ref": f"#/components/schemas/{what}"}}
@@ -79,8 +58,8 @@ def describe(app: FastAPI, columns: Mapping[str, Column]) -> None:
         described = plain()
         rows = described.setdefault("components", {}).setdefault("schemas", {})
         rows["Alert"] = of_columns({n: c for n, c in columns.items() if not c.is_list})
-        rows["Object"] = of_arrow(OBJECT, OBJECT_UNITS)
-        rows["Point"] = of_arrow(POINT, POINT_UNITS)
+        rows["Object"] = of_columns(OBJECT_COLUMNS)
+        rows["Point"] = of_columns(POINT_COLUMNS)
         return described
 
     app.openapi = with_rows  # type: ignore[method-assign]  # the way FastAPI documents

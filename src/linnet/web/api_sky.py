@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from starlette.responses import JSONResponse
+from typing import Any
 
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from linnet.core.answer_columns import OBJECT_COLUMNS
 from linnet.core.json_rows import rows
+from linnet.web.answer_tables import Format, table_answer
 from linnet.web.api_schema import PROBLEMS, listed
 from linnet.web.broker import TheBroker
 from linnet.web.parameters import Dec, Limit, Ra, Radius
@@ -16,22 +20,22 @@ plain = APIRouter(include_in_schema=False)
 
 
 @router.get("/cone", responses=listed("objects", "Object"))
-def get_cone(broker: TheBroker, ra: Ra, dec: Dec, radius: Radius = 5.0, limit: Limit = 100) -> JSONResponse:
+def get_cone(
+    broker: TheBroker, ra: Ra, dec: Dec, radius: Radius = 5.0, limit: Limit = 100, kind: Format = "json"
+) -> Response:
     """Objects of all surveys within `radius` arcsec of a position, nearest first, with `separation` in arcsec.
 
     `complete` is false where there are more than `limit`.
     """
     east, north = right_ascension(ra), declination(dec)
     found = broker.store.cone(east, north, radius, limit=limit + 1, public=broker.public_only)
-    return JSONResponse(
-        {
-            "ra": east,
-            "dec": north,
-            "radius": radius,
-            "complete": found.num_rows <= limit,
-            "objects": rows(found.slice(0, limit)),
-        }
-    )
+    within = found.slice(0, limit)
+
+    def told() -> dict[str, Any]:
+        where = {"ra": east, "dec": north, "radius": radius, "complete": found.num_rows <= limit}
+        return {**where, "objects": rows(within)}
+
+    return table_answer(kind, within, OBJECT_COLUMNS, "objects", told)
 
 
 @router.get("/nights")

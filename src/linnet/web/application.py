@@ -11,12 +11,15 @@ from starlette.staticfiles import StaticFiles
 from linnet.web import (
     api_alerts,
     api_filters,
+    api_lists,
     api_objects,
     api_sky,
     api_streams,
+    api_why,
     home_pages,
     object_pages,
     problems,
+    vo_cone,
 )
 from linnet.web.api_schema import describe
 from linnet.web.broker import Broker
@@ -49,9 +52,20 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
     app.state.broker = broker
     app.state.pages = api_streams.recent_pages(broker)
     app.state.watch = TagWatch(broker.store, stopping)
-    for room in (api_objects, api_alerts, api_sky, api_filters, api_streams, home_pages, object_pages):
+    for room in (
+        api_objects,
+        api_alerts,
+        api_sky,
+        api_filters,
+        api_lists,
+        api_why,
+        api_streams,
+        home_pages,
+        object_pages,
+    ):
         app.include_router(room.router)
     app.include_router(api_sky.plain)
+    app.include_router(vo_cone.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     problems.install(app)
     describe(app, broker.columns)

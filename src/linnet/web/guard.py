@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024
 """Bytes of a request's body."""
 
+UPLOADS, MAX_UPLOAD = "/api/v1/lists/", 128 * 1024 * 1024
+"""Below this address whole files come, of a million rows; they are taken piece by piece."""
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -75,6 +78,8 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
     length = headers.get("content-length", "")
     if not length.isdecimal():
         return 411, "send the body with a Content-Length"
-    if len(length) > 9 or int(length) > MAX_BODY:
-        return 413, f"the body is larger than {MAX_BODY} bytes"
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    most = MAX_UPLOAD if path.startswith(UPLOADS) else MAX_BODY
+    if len(length) > 9 or int(length) > most:
+        return 413, f"the body is larger than {most} bytes"
     return None

@@ -78,11 +78,16 @@ def tags(broker: Broker, survey: str, alerts: pa.Table) -> dict[int, list[JsonRo
 
 
 def alert_rows(broker: Broker, alerts: pa.Table) -> list[JsonRow]:
-    """Rows of alerts for an answer: all columns but those of other surveys and those that say where a row lies here."""
+    """Rows of alerts for an answer."""
+    return rows(shown(broker, alerts))
+
+
+def shown(broker: Broker, alerts: pa.Table) -> pa.Table:
+    """Alerts for an answer: all columns but those of other surveys and those that say where a row lies here."""
     present = set(alerts.column("survey").cast(pa.string()).to_pylist())
     others = tuple(f"{s}_" for s in broker.surveys or surveys(broker) if s not in present)
     kept = [n for n in alerts.column_names if n not in INTERNAL and not n.startswith(others)]
-    return rows(alerts.select(kept))
+    return alerts.select(kept)
 
 
 def neighbours(broker: Broker, survey: str, thing: pa.Table, radius: float) -> pa.Table:

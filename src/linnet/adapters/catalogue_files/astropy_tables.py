@@ -25,7 +25,7 @@ def fits_table(path: Path) -> BroughtTable:
 
     try:
         # The file is opened here: astropy leaves one open that it cannot read.
-        with path.open("rb") as file, _quiet(), fits.open(file, memmap=True) as units:
+        with path.open("rb") as file, quiet(), fits.open(file, memmap=True) as units:
             place = next(
                 (i for i, unit in enumerate(units) if isinstance(unit, fits.BinTableHDU | fits.TableHDU)), None
             )
@@ -39,7 +39,7 @@ def fits_table(path: Path) -> BroughtTable:
 
     def read(chosen: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with path.open("rb") as file, fits.open(file, memmap=True) as units:
-            with _quiet():
+            with quiet():
                 rows = units[place].data
             for first in range(0, len(rows), ROWS):
                 piece = rows[first : first + ROWS]
@@ -58,7 +58,7 @@ def votable(path: Path) -> BroughtTable:
     from astropy.io.votable import parse_single_table
 
     try:
-        with _quiet():
+        with quiet():
             table = parse_single_table(path).to_table(use_names_over_ids=True)
     except Exception as error:
         raise InputError(f"{path} cannot be read as a VOTable: {str(error).splitlines()[0]}") from error
@@ -74,7 +74,7 @@ def votable(path: Path) -> BroughtTable:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the warnings of every card and field that a strict reader would not take."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
