@@ -7,6 +7,7 @@ from bench.nights import nights
 from bench.preloaded import preloaded
 from bench.scale import Scale
 from bench.trials import YARDSTICK, Taken, Trial, run
+from linnet.core.avro_codec import ZSTD_LEVEL
 
 CASES = {"ztf": ("P1", 3333), "lsst-long": ("P2", 1000), "lsst": ("P2b", 2500)}
 CPU_SHARE = 0.45
@@ -55,7 +56,7 @@ def _compression(name: str, taken: Taken) -> list[Figure]:
     if taken.kind == "ztf":
         return []
     what = f"archive compression's share of its CPU, {taken.kind}"
-    note = f"zstandard, level 1: {spent:.0f} us/alert, the same datums compressed once more and alone"
+    note = f"zstandard, level {ZSTD_LEVEL}: {spent:.0f} us/alert, the same datums compressed once more and alone"
     return [Figure(f"{name}_compression", what, 100 * spent / taken.cpu_us, "%", note=note)]
 
 

@@ -21,7 +21,11 @@ MAX_COMPRESSED = 4 * 1024 * 1024
 MAX_EXPANDED = 32 * 1024 * 1024
 """Bytes of a block's data."""
 
-ZSTD_LEVEL = 1
+ZSTD_LEVEL = -1
+"""Against level 1 this saves 48 of 125 us for an LSST packet as first sent and 100 of 384 us for one with a year of
+history, and takes 6 and 7 % more bytes (0.44 and 0.46 of the datum, not 0.41 and 0.43). ZTF's datums are stored as they
+are: their stamps are compressed already, and 22 us each would save a seventh of their bytes."""
+
 MAX_ZSTD_WINDOW = 8 * 1024 * 1024
 _PIECE = 1024 * 1024
 
@@ -51,7 +55,7 @@ def expand(codec: str, data: bytes, cap: int = MAX_EXPANDED, most: int | None = 
 
 
 def compress_all(codec: str, blocks: Sequence[bytes]) -> list[bytes | memoryview]:
-    """The data of blocks in the codec `null` or `zstandard` (level 1, with its size in the frame).
+    """The data of blocks in the codec `null` or `zstandard` (`ZSTD_LEVEL`, with its size in the frame).
 
     All of them in one call, during which other threads run.
 

@@ -7,13 +7,15 @@ nothing (`NONE`), or nobody could look (`FAILED`).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
 from linnet.core.column import Column, boolean, code, integer, real, text
 from linnet.core.lists import Bools, Floats, Ints
+
+Made = TypeVar("Made")
 
 MATCH, NONE, FAILED = "match", "none", "failed"
 STATES = (MATCH, NONE, FAILED)
@@ -125,6 +127,14 @@ class Places:
     ra: Floats
     dec: Floats
     mjd: Floats
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def kept(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """What is made of these places alone, made once: several catalogues are looked up in for the same alerts."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Made = self._kept[name]
+        return found
 
     def take(self, chosen: Ints) -> Places:
         """Some of them."""

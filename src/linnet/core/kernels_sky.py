@@ -60,6 +60,46 @@ def _insert(row: int, chord: float, rows: Ints, chords: Floats) -> None:
     chords[at] = chord
 
 
+_EVERY_SECOND = 0x5555555555555555
+"""Bits of one of the two coordinates within a base cell: in the nested scheme those of both alternate."""
+
+
+@compiled(f"void({INTS}, int64, int64[:, ::1], boolean[::1])")
+def around(cells: Ints, depth: int, nine: Ints, rim: Bools) -> None:
+    """The nested cells of an order in which order-29 cells lie, and the eight that touch each.
+
+    A step of one coordinate is a sum that carries over the bits of the other (Schrack 1992, CVGIP: Image Understanding
+    55, 221).
+
+    Args:
+        cells: of order 29, below zero for none.
+        depth: the order.
+        nine: (n x 9), filled; below zero where there is no cell.
+        rim: filled: whether a cell lies on the rim of its base cell, whose neighbours are others; it is not filled in.
+    """
+    finer = 2 * (29 - depth)
+    whole = (np.int64(1) << (2 * depth)) - 1
+    even = whole & _EVERY_SECOND
+    odd = whole ^ even
+    for i in range(len(cells)):
+        rim[i] = False
+        if cells[i] < 0:
+            nine[i, :] = -1
+            continue
+        cell = cells[i] >> finer
+        x, y, base = cell & even, cell & odd, cell & ~whole
+        if x in (0, even) or y in (0, odd):
+            rim[i] = True
+            continue
+        columns = (x, (x - 1) & even, ((x | odd) + 1) & even)
+        rows = (y, (y - 1) & odd, ((y | even) + 1) & odd)
+        at = 0
+        for column in columns:
+            for row in rows:
+                nine[i, at] = base | column | row
+                at += 1
+
+
 @inlined
 def _is_near(
     at: Floats,

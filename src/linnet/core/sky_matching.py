@@ -17,7 +17,7 @@ import numpy.typing as npt
 from linnet.core.catalogue import MAX_RADIUS, Places
 from linnet.core.kernels import compile_kernels, readable
 from linnet.core.lists import Bools, Floats, Ints
-from linnet.core.sky import ARCSEC, NOWHERE, ORDER, touching
+from linnet.core.sky import ARCSEC, ORDER, touching
 from linnet.errors import InputError
 
 SLOWNESS = (100.0, 1000.0)
@@ -112,18 +112,27 @@ class SortedSky:
 
     def _each(self, places: Places) -> Iterator[tuple[_Layer, tuple[Floats, Floats, Ints, int]]]:
         """Each layer, and the places as kernels take them, with the cells that hold what of it is in reach."""
-        at = directions(places.ra, places.dec)
         years = np.nan_to_num((places.mjd - self._epoch) / _YEAR)
         for layer in self._layers:
             moved = layer.fastest / 1000.0 * float(np.abs(years).max(initial=0.0))
-            around, finer = surroundings(places.cells, layer.reach + moved)
-            yield layer, (at, years, around, finer)
+            depth = _depth(layer.reach + moved)
+            yield layer, (_directions(places), years, _surrounded(places, depth), 2 * (ORDER - depth))
 
 
 def directions(ra: Floats, dec: Floats) -> Floats:
     """Unit vectors (n x 3) of positions in degrees."""
     lon, lat = np.radians(ra), np.radians(dec)
     return np.ascontiguousarray(np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1))
+
+
+def _directions(places: Places) -> Floats:
+    """Of these places; whichever catalogues are asked for them, once."""
+    return places.kept("directions", lambda: directions(places.ra, places.dec))
+
+
+def _surrounded(places: Places, depth: int) -> Ints:
+    """The cells around these places, once for each order."""
+    return places.kept(depth, lambda: _around(places.cells, depth))
 
 
 def surroundings(cells: Ints, reach: float) -> tuple[Ints, int]:
@@ -136,11 +145,21 @@ def surroundings(cells: Ints, reach: float) -> tuple[Ints, int]:
     Returns:
         Nested cells of one coarser order (n x 9), below zero where there is none; and how many bits finer order 29 is.
     """
-    depth = int(np.clip(np.floor(np.log2(_NARROWEST / max(reach, 1e-3))), 0, ORDER))
-    finer = 2 * (ORDER - depth)
-    around = touching(np.where(cells == NOWHERE, 0, cells) >> finer, depth)
-    around[cells == NOWHERE] = NOWHERE
-    return around, finer
+    depth = _depth(reach)
+    return _around(cells, depth), 2 * (ORDER - depth)
+
+
+def _depth(reach: float) -> int:
+    """The finest order whose cells are wider than the reach."""
+    return int(np.clip(np.floor(np.log2(_NARROWEST / max(reach, 1e-3))), 0, ORDER))
+
+
+def _around(cells: Ints, depth: int) -> Ints:
+    nine, rim = np.empty((len(cells), 9), dtype=np.int64), np.empty(len(cells), dtype=bool)
+    _kernel().around(readable(cells, np.int64), depth, nine, rim)
+    if rim.any():
+        nine[rim] = touching(cells[rim] >> 2 * (ORDER - depth), depth)
+    return nine
 
 
 def _kernel() -> Any:

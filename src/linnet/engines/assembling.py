@@ -19,7 +19,7 @@ from linnet.core.reasons import DUPLICATE, Reason
 from linnet.core.tagging import enrich, evaluate, scalars
 from linnet.core.unit import Unit
 from linnet.core.vocabulary import RECORD
-from linnet.engines.archiving import Archiving
+from linnet.engines.archiving import PLACES, Appends, Archiving
 from linnet.engines.arrivals import Arrivals, Opened, dead_alerts, unusable
 from linnet.engines.corridor import Corridor
 from linnet.engines.dedupe import Sorted, dedupe
@@ -86,8 +86,10 @@ def drafts(
     return [*units[:-1], replace(units[-1], gaps=gaps)]
 
 
-def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters, seen: Seen) -> Unit:
-    """Everything that the unit's commit writes; its datums are in the raw archive and synced when this returns."""
+def assemble(
+    draft: Draft, number: int, corridor: Corridor, filters: ActiveFilters, seen: Seen, appends: Appends
+) -> tuple[Unit, Archiving | None]:
+    """Everything that the unit's commit writes but where its datums lie: their append, if there are any, goes on."""
     ledger = Ledger()
     for gap in draft.gaps:
         ledger.passed_over(gap)
@@ -95,7 +97,7 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilte
     _count_refused(draft, ledger, refusals)
     run = corridor.run_of(filters)
     if draft.part is None:
-        return Unit(number, run, dead=refusals.table(), counts=ledger.table(), positions=draft.positions)
+        return Unit(number, run, dead=refusals.table(), counts=ledger.table(), positions=draft.positions), None
     arrivals, night = draft.part.arrivals, draft.part.night
     _through_checks(ledger, arrivals)
     told = dedupe(arrivals, seen)
@@ -105,22 +107,21 @@ def assemble(draft: Draft, number: int, corridor: Corridor, filters: ActiveFilte
     rest = Unit(number, run, dead=refusals.table(), positions=draft.positions)
     if len(fresh) == 0:
         # Only an alert that is taken opens a night: not a conflict with the date of another one.
-        return replace(rest, counts=ledger.table(), segments=corridor.raw.touched())
-    with Archiving(corridor.raw, fresh, night) as archiving:
-        rows, tags = _rows(fresh, night, corridor, filters, ledger)
-        points, withdrawn = point_rows(fresh.alerts, night), withdrawn_rows(fresh.alerts, night)
-        record = _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id, archiving.places())
-    return replace(
+        return replace(rest, counts=ledger.table(), segments=appends.touched()), None
+    archiving = appends.begin(fresh, night)
+    rows, tags = _rows(fresh, night, corridor, filters, ledger)
+    record = _record(fresh, pc.filter(told.hashes, told.new), night, run.run_id)
+    unit = replace(
         rest,
         survey=arrivals.survey.name,
         night=night,
         alerts=pa.Table.from_arrays([*rows.columns, *record.values()], names=[*rows.schema.names, *record]),
-        points=points,
-        withdrawn=withdrawn,
+        points=point_rows(fresh.alerts, night),
+        withdrawn=withdrawn_rows(fresh.alerts, night),
         tags=tags,
         counts=ledger.table(),
-        segments=corridor.raw.touched(),
     )
+    return unit, archiving
 
 
 def _by_night(arrivals: Arrivals, open_night: int) -> list[Part]:
@@ -201,8 +202,8 @@ def _rows(
     return scalars(enriched), tags
 
 
-def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, places: pa.Table) -> dict[str, pa.Array]:
-    """The `RECORD` columns."""
+def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str) -> dict[str, pa.Array]:
+    """The `RECORD` columns without `PLACES`."""
     n = len(fresh)
     columns = {
         "known_night": pa.array(np.full(n, night, dtype=np.int32)),
@@ -210,6 +211,5 @@ def _record(fresh: Arrivals, hashes: pa.Array, night: int, run_id: str, places: 
         "run_id": pa.array([run_id] * n, pa.string()),
         **{name: fresh.message.column(name) for name in ("topic", "partition", "offset")},
         "position": fresh.index,
-        **{name: places.column(name).combine_chunks() for name in ("segment", "block", "place", "length")},
     }
-    return {name: columns[name].cast(RECORD[name].type) for name in RECORD}
+    return {name: columns[name].cast(RECORD[name].type) for name in RECORD if name not in PLACES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -19,13 +20,15 @@ class Channel(Generic[Item]):
 
     Args:
         room: weight that may wait. An item heavier than that passes alone.
+        items: number of items that may wait.
 
     Attributes:
         given: items handed over so far. weight: of those that wait.
     """
 
-    def __init__(self, room: float) -> None:
+    def __init__(self, room: float, items: float = inf) -> None:
         self._room = room
+        self._items = items
         self._waiting: deque[tuple[Item, float]] = deque()
         self.weight = 0.0
         self.given = 0
@@ -60,6 +63,18 @@ class Channel(Generic[Item]):
             self.given += 1
             self._changed.notify_all()
             return True
+
+    def taken(self, seconds: float | None) -> bool:
+        """Whether the receiver has taken everything within so many seconds (None: however long).
+
+        Raises:
+            BrokenOffError: `break_off` was called.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._broken or not self._waiting, seconds)
+            if self._broken:
+                raise BrokenOffError
+            return not self._waiting
 
     def end(self) -> None:
         """Say that nothing more comes."""
@@ -109,4 +124,4 @@ class Channel(Generic[Item]):
         return item
 
     def _is_full(self, weight: float) -> bool:
-        return bool(self._waiting) and self.weight + weight > self._room
+        return bool(self._waiting) and (self.weight + weight > self._room or len(self._waiting) >= self._items)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 
 from linnet.core.failpoints import passing
+from linnet.core.unit import Unit
 from linnet.engines.ages import Underway, since
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.corridor import Corridor
 from linnet.engines.flushing import FILE_ROWS, FILE_SECONDS, flush
+from linnet.engines.handed_over import Planned
 from linnet.engines.in_flight import InFlight
-from linnet.engines.stages import Planned
 
 
 class Committing:
@@ -43,12 +44,12 @@ class Committing:
         self._flushed_at = time.monotonic()
 
     def commit(self, planned: Planned) -> None:
-        """Commit one unit.
+        """Commit one unit, once its datums are durable.
 
         Raises:
             StorageError: nothing of it is visible.
         """
-        corridor, unit = self._corridor, planned.unit
+        corridor, unit = self._corridor, self._sealed(planned)
         if unit.released:
             # Dead letters are archived before any of them is released: the archive knows all that ever were.
             self.flush()
@@ -75,6 +76,16 @@ class Committing:
         late = time.monotonic() - self._flushed_at > FILE_SECONDS
         if self._waiting >= FILE_ROWS or (self._unflushed and late):
             self.flush()
+
+    def _sealed(self, planned: Planned) -> Unit:
+        """The unit as it is committed."""
+        if planned.archiving is None:
+            return planned.unit
+        unit, seconds = planned.archiving.sealed(planned.unit), planned.archiving.archived().seconds
+        rows = 0 if unit.alerts is None else unit.alerts.num_rows
+        self._size.took("archive", rows, seconds)
+        self._corridor.observer.worked("archive", rows, seconds)
+        return unit
 
     def flush(self) -> None:
         """Write what waits to the science archive."""

@@ -16,11 +16,15 @@ from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.committing import Committing
 from linnet.engines.delivering import Delivering
 from linnet.engines.errands import Release
+from linnet.engines.handed_over import Offer, Planned
 from linnet.engines.in_flight import InFlight
-from linnet.engines.stages import Offer, Opening, Planned, Planning
+from linnet.engines.stages import Opening, Planning
 
 ROOM = 192 * 1024 * 1024
 """Bytes of messages that may wait between two stages: more than two batches of ZTF's, or one of LSST's longest."""
+
+UNITS = 2
+"""Units that may wait for their commit: where commits are slower than plans, batches are to grow."""
 
 TICK = 1.0
 """Seconds between looks whether a science file is due while nothing comes."""
@@ -44,7 +48,7 @@ def run_overlapped(stages: Stages, inputs: Sequence[Source], observer: Observer,
     its datums lie beyond the committed end of the raw archive.
     """
     to_plan: Channel[Offer | Release] = Channel(ROOM)
-    to_commit: Channel[Planned] = Channel(ROOM)
+    to_commit: Channel[Planned] = Channel(ROOM, UNITS)
     ending = _Ending(to_plan, to_commit, stages)
 
     def settled() -> None:

@@ -15,6 +15,9 @@ from linnet.core.ports import LiveSource, OpenSource
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.corridor import Corridor
 
+AT_ONCE = 0.01
+"""Seconds within which a stage that has nothing to do takes what is offered."""
+
 PAUSED_AFTER = 1.0
 """Seconds that a live source waits for room before it is paused; pausing costs what was fetched ahead."""
 
@@ -59,12 +62,12 @@ class Polling:
             yield batch
 
     def hand_over(self, offered: Callable[[float | None], bool]) -> bool:
-        """Offer a batch until it is taken; gives whether that was not at once.
+        """Try until something is taken; gives whether that was not at once.
 
         Args:
             offered: tries so many seconds (None: however long) and tells whether it was taken.
         """
-        if offered(0.0):
+        if offered(AT_ONCE):
             return False
         if self._live is None or offered(PAUSED_AFTER):
             return self._live is not None or offered(None)

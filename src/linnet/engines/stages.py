@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 
@@ -19,51 +18,19 @@ from linnet.core.failpoints import passing
 from linnet.core.ports import ActiveFilters, OpenSource, Source
 from linnet.core.unit import Unit
 from linnet.engines.ages import Sent
-from linnet.engines.arrivals import Opened, open_batch
+from linnet.engines.archiving import Appends
+from linnet.engines.arrivals import open_batch
 from linnet.engines.assembling import Draft, assemble, drafts
 from linnet.engines.batch_size import BatchSize
 from linnet.engines.channel import BrokenOffError, Channel
 from linnet.engines.corridor import Corridor
 from linnet.engines.errands import Release
+from linnet.engines.handed_over import Offer, Planned
 from linnet.engines.in_flight import InFlight, Seen
 from linnet.engines.polling import Polling
 
 TICK = 1.0
 """Seconds between looks at the filters while nothing comes."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One batch, decoded, on its way to the plan.
-
-    Attributes:
-        positions: where the source goes on after it.
-        rows: messages. weight: their bytes. sent: when they were.
-        gaps: what the source passed over before the end of this batch.
-    """
-
-    opened: Opened
-    positions: tuple[Position, ...]
-    rows: int
-    weight: int
-    sent: Sent = field(default_factory=Sent)
-    gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One unit on its way to the commit.
-
-    Attributes:
-        rows: messages of the batch that is through with this unit; 0 where more units of the batch follow.
-        weight: bytes of its datums, as long as it waits.
-        sent: when the messages of the batch were sent.
-    """
-
-    unit: Unit
-    rows: int
-    weight: int
-    sent: Sent = field(default_factory=Sent)
 
 
 class Opening:
@@ -129,7 +96,9 @@ class Opening:
             if batch is not None:
                 passing("01")
                 offer = self.open(batch, reader.position(), polling.new_gaps())
-                self._size.held_up(polling.hand_over(partial(out.offer, offer, offer.weight)))
+                polling.hand_over(partial(out.offer, offer, offer.weight))
+                # Polled only now: what arrives while the plan is busy makes one batch, not many small ones.
+                self._size.held_up(polling.hand_over(out.taken))
             more = next(beside)
             if more is not None:
                 polling.hand_over(partial(out.offer, more, more.weight))
@@ -163,6 +132,7 @@ class Planning:
         self._corridor = corridor
         self._size = size
         self._in_flight = in_flight
+        self._appends = Appends(corridor.raw)
         self._seen = Seen(corridor.store, in_flight)
         self._nights = corridor.store.open_nights()
         self._newest: dict[str, tuple[int, int]] = {}
@@ -170,22 +140,29 @@ class Planning:
         self._passed: deque[tuple[str, int]] = deque()
 
     def run(self, offers: Channel[Offer | Release], out: Channel[Planned]) -> None:
-        """Plan what comes until the end; while nothing comes, take up filters that somebody changes."""
-        for offer in offers.ticking(TICK):
-            if offer is None:
-                self._look()
-                continue
-            for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
-                out.put(planned, planned.weight)
-        out.end()
+        """Plan what comes until the end; while nothing comes, take up filters that somebody changes.
+
+        Nothing is written to the archive any more when this returns.
+        """
+        try:
+            for offer in offers.ticking(TICK):
+                if offer is None:
+                    self._look()
+                    continue
+                for planned in (self._released(offer),) if isinstance(offer, Release) else self.plan(offer):
+                    out.put(planned, planned.weight)
+            out.end()
+        finally:
+            self._appends.rest()
 
     def plan(self, offer: Offer) -> Iterator[Planned]:
-        """The units of one batch, the next one only when it is asked for. Their datums are archived and synced."""
+        """The units of one batch, the next one only when it is asked for. The append of their datums is begun."""
         units = drafts(offer.opened, self._nights, offer.positions, offer.gaps)
         for place, draft in enumerate(units):
             filters = self._settle(draft)
             started = time.perf_counter()
-            unit = assemble(draft, self._in_flight.planned + 1, self._corridor, filters, self._seen)
+            number = self._in_flight.planned + 1
+            unit, archiving = assemble(draft, number, self._corridor, filters, self._seen, self._appends)
             rows = 0 if unit.alerts is None else unit.alerts.num_rows
             seconds = time.perf_counter() - started
             self._size.took("plan", rows, seconds)
@@ -193,13 +170,13 @@ class Planning:
             self._note(unit)
             is_last = place == len(units) - 1
             weight = offer.weight * rows // max(1, offer.rows)
-            yield Planned(unit, offer.rows if is_last else 0, weight, offer.sent)
+            yield Planned(unit, offer.rows if is_last else 0, weight, offer.sent, archiving)
 
     def close_nights(self) -> None:
         """Close the raw segments of nights that a committed unit has ended."""
         while self._passed and self._newest_committed(self._passed[0][0]):
             survey, night = self._passed.popleft()
-            self._corridor.raw.close_night(survey, night)
+            self._appends.close_night(survey, night)
 
     def _released(self, release: Release) -> Planned:
         """The unit that lets dead letters go."""

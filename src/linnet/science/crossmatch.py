@@ -86,7 +86,23 @@ def _opened(catalogue: Catalogue) -> OpenCatalogue:
     return catalogue.open()
 
 
-def _places(healpix: pa.Array, ra: pa.Array, dec: pa.Array, mjd: pa.Array) -> Places:
+_Asked = tuple[tuple[pa.Array, ...], Places]
+
+_latest: list[_Asked] = []
+"""The places of the columns that were asked for last, which every catalogue is given in turn: half of what a look-up
+in a small one costs. Only the very same arrays are the same."""
+
+
+def _places(*columns: pa.Array) -> Places:
+    for arrays, places in _latest:
+        if all(one is other for one, other in zip(arrays, columns, strict=True)):
+            return places
+    places = _made(*columns)
+    _latest[:] = [(columns, places)]
+    return places
+
+
+def _made(healpix: pa.Array, ra: pa.Array, dec: pa.Array, mjd: pa.Array) -> Places:
     missing = pc.or_(ra.is_null(), dec.is_null()).to_numpy(zero_copy_only=False)
     cells = healpix.fill_null(NOWHERE).to_numpy(zero_copy_only=False)
     numbers_of = [each.cast(pa.float64()).to_numpy(zero_copy_only=False) for each in (ra, dec, mjd)]

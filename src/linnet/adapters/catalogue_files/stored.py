@@ -91,7 +91,8 @@ class OpenStored:
             except StorageError as error:
                 failed[chosen], trouble = True, str(error)
                 continue
-            alert, row, apart = piece.sky.match(places.take(chosen), self._entry.neighbours)
+            asked = places if len(chosen) == len(places.cells) else places.take(chosen)
+            alert, row, apart = piece.sky.match(asked, self._entry.neighbours)
             found.append((chosen[alert], apart, piece.rows.take(pa.array(row))))
         return _nearest(self._entry, [_without(failed, each) for each in found], failed, trouble)
 
