@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from linnet.app.backtesting import past_of, text_filter
@@ -112,6 +114,25 @@ def test_a_preview_counts_what_plain_python_counts(opened: tuple[Parts, Site]) -
     assert passed > 0
     assert (told["nights"][0]["judged"], told["passed"], told["estimated"]) == (judged, passed, passed)
     assert told["complete"]
+    named = {each["alert_id"]: each["object_id"] for each in told["nights"][0]["examples"]}
+    assert len(named) == min(passed, counting.EXAMPLES)
+    rows = parts.store.alerts("ztf", pa.array([int(each) for each in named], pa.int64())).to_pylist()
+    assert {str(r["alert_id"]): r["object_id"] for r in rows} == named
+    assert all(r["snr"] > 6 and r["mag"] < 20 for r in rows)
+
+
+def test_the_editor_counts_the_same_with_links_that_lead_to_the_alerts(opened: tuple[Parts, Site]) -> None:
+    parts, site = opened
+    judged, passed = by_hand(parts)
+    text = site.client.post("/filters/new", data={"text": DIMMER, "do": "count"}).text
+    assert f"({passed} of {judged} that were judged)" in text
+    links = re.findall(r'href="(/alert/ztf/\d+)"', text)
+    assert len(links) == min(passed, counting.EXAMPLES)
+    assert {site.client.get(link, follow_redirects=True).status_code for link in links} == {200}
+    packets = site.client.post("/filters/new", data={"text": "count(lc) > 3", "do": "count"})
+    assert (packets.status_code, "linnet filter test" in packets.text) == (422, True)
+    for path in ("/filters", "/filter/bright_new_transient"):
+        assert "2021-" in site.client.get(path).text
 
 
 def test_a_preview_is_bounded(opened: tuple[Parts, Site], monkeypatch: pytest.MonkeyPatch) -> None:
