@@ -108,6 +108,7 @@ async def post_watchlist(  # noqa: PLR0913, PLR0917 - one argument for each para
     columns, told = EntryColumns(ra, dec, radius, label), Told(description, "uploaded", visibility)
 
     def keep(desk: ListDesk, file: FilePath) -> tuple[ListVersion, bool]:
+        """Read the file and keep its positions."""
         return desk.keeping.watchlist(name, desk.read_watchlist(file, columns), told)
 
     return await _posted(request, keep)
@@ -125,6 +126,7 @@ async def post_area(
     told = Told(description, "uploaded", visibility)
 
     def keep(desk: ListDesk, file: FilePath) -> tuple[ListVersion, bool]:
+        """Read the file and keep its ranges."""
         return desk.keeping.area(name, desk.read_area(file, order), told)
 
     return await _posted(request, keep)
