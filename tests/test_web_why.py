@@ -19,7 +19,9 @@ from linnet.app.serve import broker
 from linnet.app.wiring import Parts, reader
 from linnet.core.lots import drawn
 from linnet.operations import preview as counting
+from linnet.operations.filter_yields import latest_yields
 from linnet.operations.preview import preview
+from linnet.web.rendering import night
 from processes import call
 from small_home import ingest
 from web_broker import Site, client
@@ -131,8 +133,17 @@ def test_the_editor_counts_the_same_with_links_that_lead_to_the_alerts(opened: t
     assert {site.client.get(link, follow_redirects=True).status_code for link in links} == {200}
     packets = site.client.post("/filters/new", data={"text": "count(lc) > 3", "do": "count"})
     assert (packets.status_code, "linnet filter test" in packets.text) == (422, True)
+
+
+def test_the_list_of_filters_has_the_catches_of_the_last_nights(opened: tuple[Parts, Site]) -> None:
+    parts, site = opened
+    told = site.client.get("/api/v1/filters/bright_new_transient").json()["yields"]
+    assert told
+    mine = latest_yields(parts.store, parts.science, 3)
+    assert [y._asdict() for y in mine["bright_new_transient"]] == told
+    assert sum(y.n for each in mine.values() for y in each) == parts.store.tag_counts()["n"].to_numpy().sum()
     for path in ("/filters", "/filter/bright_new_transient"):
-        assert "2021-" in site.client.get(path).text
+        assert night(told[-1]["night"]) in site.client.get(path).text
 
 
 def test_a_preview_is_bounded(opened: tuple[Parts, Site], monkeypatch: pytest.MonkeyPatch) -> None:
