@@ -205,5 +205,6 @@
 
   text.setAttribute("aria-autocomplete", "list");
   text.setAttribute("aria-controls", "offered");
+  if (!verdict.childElementCount) check();
   ask("language").then(({ ok, told }) => { if (ok) words = told.words; }, () => {});
 })();
