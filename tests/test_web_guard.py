@@ -17,7 +17,10 @@ PATHS = (
     "/object/ztf/ZTF23aaaaaaa",
     f"/alert/lsst/{ORPHAN}",
     "/filter/bright",
+    "/filters",
+    "/filters/new",
     "/static/linnet.css",
+    "/static/filter-editor.js",
     "/api/v1/health",
     f"/api/v1/alerts/ztf/{BIG}/stamps/science.png",
 )
@@ -35,12 +38,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/nothing", "/api/v1/nothing", "/api/v1/audit"])
-def test_every_answer_forbids_scripts_frames_and_foreign_addresses(here: Site, path: str) -> None:
+def test_every_answer_forbids_scripts_in_pages_frames_and_foreign_addresses(here: Site, path: str) -> None:
     headers = here.client.get(path).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["style-src"] == policy["img-src"] == "'self'"
-    assert "script-src" not in policy
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
     assert headers["x-content-type-options"] == "nosniff"
 
@@ -75,6 +78,8 @@ def test_a_failure_of_ours_is_one_line_for_the_visitor_and_a_traceback_in_the_lo
     [
         ({"sec-fetch-site": "cross-site"}, b"{}", 403),
         ({"sec-fetch-site": "same-site"}, b"{}", 403),
+        ({"origin": "https://elsewhere.example"}, b"{}", 403),
+        ({"origin": "null"}, b"{}", 403),
         ({}, b"x" * (64 * 1024 + 1), 413),
         ({"content-length": "99999999999999"}, b"", 413),
         ({"content-length": "-1"}, b"", 411),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from linnet.app.backtesting import past_of, text_filter
@@ -17,7 +19,9 @@ from linnet.app.serve import broker
 from linnet.app.wiring import Parts, reader
 from linnet.core.lots import drawn
 from linnet.operations import preview as counting
+from linnet.operations.filter_yields import latest_yields
 from linnet.operations.preview import preview
+from linnet.web.rendering import night
 from processes import call
 from small_home import ingest
 from web_broker import Site, client
@@ -112,6 +116,34 @@ def test_a_preview_counts_what_plain_python_counts(opened: tuple[Parts, Site]) -
     assert passed > 0
     assert (told["nights"][0]["judged"], told["passed"], told["estimated"]) == (judged, passed, passed)
     assert told["complete"]
+    named = {each["alert_id"]: each["object_id"] for each in told["nights"][0]["examples"]}
+    assert len(named) == min(passed, counting.EXAMPLES)
+    rows = parts.store.alerts("ztf", pa.array([int(each) for each in named], pa.int64())).to_pylist()
+    assert {str(r["alert_id"]): r["object_id"] for r in rows} == named
+    assert all(r["snr"] > 6 and r["mag"] < 20 for r in rows)
+
+
+def test_the_editor_counts_the_same_with_links_that_lead_to_the_alerts(opened: tuple[Parts, Site]) -> None:
+    parts, site = opened
+    judged, passed = by_hand(parts)
+    text = site.client.post("/filters/new", data={"text": DIMMER, "do": "count"}).text
+    assert f"({passed} of {judged} that were judged)" in text
+    links = re.findall(r'href="(/alert/ztf/\d+)"', text)
+    assert len(links) == min(passed, counting.EXAMPLES)
+    assert {site.client.get(link, follow_redirects=True).status_code for link in links} == {200}
+    packets = site.client.post("/filters/new", data={"text": "count(lc) > 3", "do": "count"})
+    assert (packets.status_code, "linnet filter test" in packets.text) == (422, True)
+
+
+def test_the_list_of_filters_has_the_catches_of_the_last_nights(opened: tuple[Parts, Site]) -> None:
+    parts, site = opened
+    told = site.client.get("/api/v1/filters/bright_new_transient").json()["yields"]
+    assert told
+    mine = latest_yields(parts.store, parts.science, 3)
+    assert [y._asdict() for y in mine["bright_new_transient"]] == told
+    assert sum(y.n for each in mine.values() for y in each) == parts.store.tag_counts()["n"].to_numpy().sum()
+    for path in ("/filters", "/filter/bright_new_transient"):
+        assert night(told[-1]["night"]) in site.client.get(path).text
 
 
 def test_a_preview_is_bounded(opened: tuple[Parts, Site], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,9 @@ from linnet.operations.list_keeping import list_things
 _NAMES_THINGS = re.compile(r"\b(tag|in_area|in_watchlist)\b")
 """What is in every text whose meaning depends on more than itself and the columns."""
 
+WIDTH = 100
+"""Characters of a line that are shown, around a place in it."""
+
 
 def things_of(control: Control, active: Sequence[FilterText]) -> Things:
     """What filters may name besides columns.
@@ -74,3 +77,13 @@ def told(error: FilterError) -> FilterError:
     known = error.suggestion is None or error.suggestion in str(error)
     hint = "" if known else f"; did you mean {error.suggestion}?"
     return FilterError(f"{error}{where}{hint}", error.position, error.suggestion)
+
+
+def caret(text: str, position: int) -> str:
+    """The line of the text with a place in it, and below it a caret under the place."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line, place = text[start : len(text) if end < 0 else end], position - start
+    first = max(0, place - WIDTH // 2) if len(line) > WIDTH else 0
+    shown = line[first : first + WIDTH].replace("\t", " ")
+    return f"{shown}\n{' ' * (place - first)}^"

@@ -38,6 +38,25 @@ def yields(store: Store, science: ScienceArchive, name: str, nights: int = NIGHT
     return [Yield(*key, n) for key, n in sorted(found.items())]
 
 
+def latest_yields(store: Store, science: ScienceArchive, nights: int) -> dict[str, list[Yield]]:
+    """Counts of the tags of every filter in the latest nights of each survey, read in one pass: filter -> counts.
+
+    Raises:
+        StorageError: a file of the archive cannot be read.
+    """
+    found: dict[str, Counter[tuple[str, int, int]]] = {}
+
+    def count(survey: str, night: int, tags: pa.Table) -> None:
+        for name in tags.column("filter").unique().to_pylist():
+            _count(found.setdefault(name, Counter()), survey, night, _of(tags, name))
+
+    for survey, night, path in _files(store, nights):
+        count(survey, night, science.read(path))
+    for _, survey, night, alerts in store.pending():
+        count(survey, night, store.tags_of(survey, alerts.column("alert_id").combine_chunks()))
+    return {name: [Yield(*key, n) for key, n in sorted(counts.items())] for name, counts in found.items()}
+
+
 def _files(store: Store, nights: int) -> list[tuple[str, int, str]]:
     """Survey, night and path of the tag files of the latest nights."""
     files = [(path.split("/")[1], int(path.split("/")[2]), path) for path in store.science_files() if _is_tags(path)]

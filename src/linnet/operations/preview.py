@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +23,9 @@ MOST = 50_000
 SECONDS = 2.0
 """After so long what is counted so far is told."""
 
+EXAMPLES = 5
+"""Alerts of a night that are named."""
+
 
 @dataclass(frozen=True)
 class NightCount:
@@ -31,6 +36,7 @@ class NightCount:
         share: of the alerts that were looked at, a sample that is always the same.
         estimated: alerts of the whole night that would pass, as far as it was looked at.
         complete: whether there was time for all of it.
+        examples: `alert_id` (a text) and `object_id` of the first few that pass.
     """
 
     survey: str
@@ -40,6 +46,7 @@ class NightCount:
     share: float
     estimated: int
     complete: bool
+    examples: tuple[dict[str, str | None], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -64,7 +71,7 @@ def preview(
     for night in recorded_nights(past, 0, 99991231):
         newest[night.survey] = night
     filters, until = FilterSet([asked]), clock() + SECONDS
-    lived = Lived(past, filters.needs, ("alert_id", "is_public"), lambda _m, _e: None, packets=False)
+    lived = Lived(past, filters.needs, ("alert_id", "object_id", "is_public"), lambda _m, _e: None, packets=False)
     return [_count(past, (lived, filters), night, public, lambda: clock() > until) for night in newest.values()]
 
 
@@ -79,15 +86,23 @@ def _count(
         return pc.and_(mask, table.column("is_public")) if public else mask
 
     judged = passed = done = 0
+    examples: list[dict[str, str | None]] = []
     for piece in range(len(night.pieces)):
         if done and is_over():
             break
         for rows in lived.rows(night, piece, chosen):
             at, _ = filters.hits(lived.lookup(rows), len(rows.table))
             judged, passed = judged + len(rows.table), passed + len(at)
+            examples += _named(rows.table, at[: EXAMPLES - len(examples)])
         done += 1
     estimated = round(passed / share * len(night.pieces) / max(1, done))
-    return NightCount(night.survey, night.night, judged, passed, share, estimated, done == len(night.pieces))
+    is_whole = done == len(night.pieces)
+    return NightCount(night.survey, night.night, judged, passed, share, estimated, is_whole, tuple(examples))
+
+
+def _named(table: pa.Table, at: npt.NDArray[np.intp]) -> list[dict[str, str | None]]:
+    chosen = table.select(["alert_id", "object_id"]).take(pa.array(at, pa.int64()))
+    return [{"alert_id": str(row["alert_id"]), "object_id": row["object_id"]} for row in chosen.to_pylist()]
 
 
 def _alerts(past: Past, night: RecordedNight) -> int:

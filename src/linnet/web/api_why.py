@@ -39,8 +39,9 @@ class Draft(BaseModel):
 def post_preview(broker: TheBroker, desk: TheDesk, draft: Draft) -> JSONResponse:
     """What a condition would have caught in the last night: at most 50,000 alerts and about two seconds.
 
-    `passed` of those that were judged, `estimated` for whole nights. Functions of the light curve answer 400: only the
-    command `linnet filter test` reads packets again. A text that is refused answers 422 with its `position`.
+    `passed` of those that were judged, `estimated` for whole nights, `examples` of each night. Functions of the light
+    curve answer 400: only the command `linnet filter test` reads packets again. A text that is refused answers 422
+    with its `position`.
     """
     del desk  # for who may write filters: a text may name private lists and filters
     return JSONResponse(dict(_past(broker).preview(draft.text, broker.public_only)))

@@ -11,11 +11,14 @@ from starlette.staticfiles import StaticFiles
 from linnet.web import (
     api_alerts,
     api_filters,
+    api_language,
     api_lists,
     api_objects,
     api_sky,
     api_streams,
     api_why,
+    filter_editor,
+    filter_pages,
     home_pages,
     object_pages,
     problems,
@@ -59,10 +62,13 @@ def create_app(broker: Broker, *, stopping: Callable[[], bool] = lambda: False) 
         api_alerts,
         api_sky,
         api_filters,
+        api_language,
         api_lists,
         api_why,
         api_streams,
         home_pages,
+        filter_editor,
+        filter_pages,
         object_pages,
     ):
         app.include_router(room.router)

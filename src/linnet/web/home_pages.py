@@ -1,18 +1,18 @@
-"""Pages around the objects: home, search, one filter and its catches, how to use the API."""
+"""Pages around the objects: home, search, how to use the API."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from linnet.core.json_rows import JsonRow, rows
-from linnet.errors import InputError, NotFoundError
+from linnet.errors import InputError
 from linnet.web import reading
 from linnet.web.api_filters import filters
 from linnet.web.broker import Broker, TheBroker
-from linnet.web.parameters import MAX_RADIUS, Before
+from linnet.web.parameters import MAX_RADIUS
 from linnet.web.rendering import page, segment
 from linnet.web.searching import Found, night_totals, search
 
@@ -23,7 +23,6 @@ NIGHTS = 5
 
 SearchText = Annotated[str, Query(max_length=200)]
 SearchRadius = Annotated[float, Query(gt=0, le=MAX_RADIUS)]
-FilterName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 SHOWN = ("seq", "filter", "survey", "object_id", "alert_id", "mjd", "band", "mag", "flux", "ra", "dec")
 
@@ -31,7 +30,7 @@ SHOWN = ("seq", "filter", "survey", "object_id", "alert_id", "mjd", "band", "mag
 @router.get("/")
 def home(request: Request, broker: TheBroker) -> Response:
     """What this is, the search box, the last nights in numbers, the latest catches."""
-    caught, _ = _catches(broker, None, None)
+    caught, _ = catches(broker, None, None)
     active = [f for f in filters(broker) if f["active"]]
     return page(request, "home.html", nights=night_totals(broker, NIGHTS), filters=active, catches=caught)
 
@@ -54,17 +53,6 @@ def find(request: Request, broker: TheBroker, q: SearchText = "", radius: Search
     return page(request, "search.html", status=404 if nothing else 200, q=q, radius=radius, found=found, sentence="")
 
 
-@router.get("/filter/{name}")
-def one_filter(request: Request, broker: TheBroker, name: FilterName, before: Before = None) -> Response:
-    """A filter: what it is for, its text, what it caught."""
-    versions = [f for f in filters(broker) if f["name"] == name]
-    if not versions:
-        raise NotFoundError(f"no filter {name} here; the home page lists those that are active")
-    current = next((f for f in versions if f["active"]), versions[-1])
-    caught, following = _catches(broker, name, before)
-    return page(request, "filter.html", filter=current, versions=versions, catches=caught, following=following)
-
-
 @router.get("/api")
 def api(request: Request) -> Response:
     """Every address of the API with its parameters, from the same description that machines get."""
@@ -77,8 +65,8 @@ def api(request: Request) -> Response:
     return page(request, "api.html", calls=calls)
 
 
-def _catches(broker: Broker, name: str | None, before: int | None) -> tuple[list[JsonRow], str | None]:
-    """The newest tagged alerts, and the cursor of the next page."""
+def catches(broker: Broker, name: str | None, before: int | None) -> tuple[list[JsonRow], str | None]:
+    """The newest tagged alerts of a filter (None: of all), and the cursor of the next page."""
     found = reading.latest(broker, name, CATCHES, before)
     told = rows(found.select([n for n in SHOWN if n in found.column_names]))
     return told, told[-1]["seq"] if len(told) == CATCHES else None
