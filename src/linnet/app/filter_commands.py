@@ -133,9 +133,11 @@ def list_filters(home: HomeOption = None, as_json: JsonOption = False) -> None:
         show_json(found)
         return
     headings = {"filter": "filter", "version": "version", "active": "active", "owner": "owner"}
-    headings |= {"visibility": "visibility", "topic_line": "hunts", "notice": "notice"}
-    shown = [{**row, "notice": "; ".join(text for text in row["notices"])} for row in found]  # type: ignore[attr-defined]  # a list
-    show_table("filters", headings, shown)
+    headings |= {"visibility": "visibility", "topic_line": "hunts"}
+    show_table("filters", headings, found)
+    # Below the table: a sentence in a seventh column would be one word wide.
+    for each in notices:
+        out.print(f"{each.filter} version {each.version}: {each.text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _row(each: FilterText, notices: list[Notice]) -> dict[str, object]:
