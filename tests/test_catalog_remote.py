@@ -145,12 +145,13 @@ def test_a_service_that_failed_is_left_alone_for_a_while_and_then_asked_again(se
     alerts = SKY.take(np.arange(4)).places()
     server.manner = "fails"
     assert remote.near(alerts).failed.all()
-    asked = len(server.asked)
     server.manner = "honest"
     again = remote.near(alerts)
     assert again.failed.all()
     assert "answers 500" in again.trouble
-    assert len(server.asked) == asked
+    # Questions of the first time may still be on their way; none was put a second time.
+    assert server.asked
+    assert len(set(server.asked)) == len(server.asked)
     clock.now += remote._about.again_after + 1.0
     assert not remote.near(alerts).failed.any()
     remote.close()
