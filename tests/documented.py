@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
+
+from processes import call
 
 _PROGRAMS = {"linnet": "linnet.app.command_line:main", "linnet-listen": "linnet_client.command_line:main"}
 
@@ -29,3 +32,18 @@ def environment(folder: Path) -> dict[str, str]:
         "COLUMNS": "200",
         "NO_COLOR": "1",
     }
+
+
+def answered(console: str, home: Path) -> int:
+    """Run the commands of a block (behind `$ `) in a home; each answers its lines. Gives their number."""
+    commands = console.split("$ ")[1:]
+    for part in commands:
+        command, *said = part.splitlines()
+        tool, *rest = shlex.split(command)
+        assert tool == "linnet"
+        done = call(*rest, LINNET_HOME=str(home))
+        assert done.returncode == 0, (command, done.stderr)
+        answer = " ".join(done.stdout.split())
+        for line in said:
+            assert " ".join(line.split()) in answer, (command, line, answer)
+    return len(commands)

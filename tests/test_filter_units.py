@@ -62,37 +62,31 @@ def judged(condition: str, **given: list[float | None]) -> list[bool | None]:
     return found
 
 
+BASIS = {
+    "angle": "deg",
+    "time": "d",
+    "flux": "nJy",
+    "magnitude": "mag",
+    "distance": "au",
+    "pixel": "pix",
+    "counts": "adu",
+}
+"""Dimension -> the unit in which a number without a unit is meant."""
+
+
 def test_every_unit_is_worth_what_astropy_says() -> None:
-    first = {
-        "angle": "deg",
-        "time": "d",
-        "flux": "nJy",
-        "magnitude": "mag",
-        "distance": "au",
-        "pixel": "pix",
-        "counts": "adu",
-    }
     for symbol, (dimension, factor) in SYMBOLS.items():
-        wanted = astropy_units.Unit(symbol).to(astropy_units.Unit(first[dimension]))
+        wanted = astropy_units.Unit(symbol).to(astropy_units.Unit(BASIS[dimension]))
         assert float(factor) == pytest.approx(wanted, rel=1e-12), symbol
 
 
 def test_every_declared_unit_of_every_column_is_known_and_worth_what_astropy_says() -> None:
-    basis = {
-        "angle": "deg",
-        "time": "d",
-        "flux": "nJy",
-        "magnitude": "mag",
-        "distance": "au",
-        "pixel": "pix",
-        "counts": "adu",
-    }
     for declared in {column.unit for column in wiring.plan().columns.values()}:
         ours, theirs = unit(declared), astropy_units.Unit(declared.replace("adu", "adu"))
         assert ours is not None, declared
         product = astropy_units.dimensionless_unscaled
         for dimension, power in ours.powers:
-            product = product * astropy_units.Unit(basis[dimension]) ** power
+            product = product * astropy_units.Unit(BASIS[dimension]) ** power
         assert float(ours.factor) == pytest.approx(theirs.to(product), rel=1e-12), declared
 
 

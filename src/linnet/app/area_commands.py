@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +11,20 @@ import typer
 from linnet.adapters import moc_files
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption
-from linnet.app.home import create, existing
+from linnet.app.home import existing
 from linnet.app.list_desk import (
     DescriptionOption,
-    Desk,
     FilterOption,
     NameArgument,
     NightsOption,
     PastOption,
     PublicOption,
-    check_name,
     desk,
     told,
 )
-from linnet.operations.list_keeping import Told
+from linnet.app.list_taking import take
+from linnet.core.list_port import ListVersion
+from linnet.operations.list_keeping import ListKeeping, Told
 
 app = typer.Typer(no_args_is_help=True, help="Areas: parts of the sky that filters ask for.")
 
@@ -47,10 +48,8 @@ def add(  # noqa: PLR0913, PLR0917 - one argument for each option
     home: HomeOption = None,
 ) -> None:
     """Take an area in: filters ask it by in_area('NAME'); what of the past lies in it is looked for."""
-    check_name("area", name)
-    with desk("area", create(home_path(home))) as at:
-        at.require_new(name, new=True)
-        _keep(at, name, (file, order), told(file, description, public), (with_filter, past))
+    keep = _keeping(name, (file, order), told(file, description, public))
+    take("area", home, name, keep, (with_filter, past), new=True)
 
 
 @app.command()
@@ -65,9 +64,8 @@ def update(  # noqa: PLR0913, PLR0917 - one argument for each option
     home: HomeOption = None,
 ) -> None:
     """Make a new version of an area. Tags that the old one made stay; each run names the version it used."""
-    with desk("area", existing(home_path(home))) as at:
-        at.require_new(name, new=False)
-        _keep(at, name, (file, order), told(file, description, public), (with_filter, past))
+    keep = _keeping(name, (file, order), told(file, description, public))
+    take("area", home, name, keep, (with_filter, past), new=False)
 
 
 @app.command("list")
@@ -108,12 +106,7 @@ def past(
         at.past(name, nights, limit, as_json=as_json)
 
 
-def _keep(at: Desk, name: str, source: tuple[Path, int | None], said: Told, then: tuple[bool, bool]) -> None:
-    if then[0]:
-        at.check_filter(name)
-    which, is_new = at.keeping.area(name, moc_files.read(*source), said)
-    at.say(which, is_new=is_new)
-    if then[0]:
-        at.activate(which)
-    if then[1]:
-        at.look_back(which)
+def _keeping(
+    name: str, source: tuple[Path, int | None], said: Told
+) -> Callable[[ListKeeping], tuple[ListVersion, bool]]:
+    return lambda keeping: keeping.area(name, moc_files.read(*source), said)

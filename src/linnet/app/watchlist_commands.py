@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,21 +11,20 @@ import typer
 from linnet.adapters.list_files import read_watchlist
 from linnet.app.config import home_path
 from linnet.app.console import HomeOption, JsonOption
-from linnet.app.home import create, existing
+from linnet.app.home import existing
 from linnet.app.list_desk import (
     DescriptionOption,
-    Desk,
     FilterOption,
     NameArgument,
     NightsOption,
     PastOption,
     PublicOption,
-    check_name,
     desk,
     told,
 )
-from linnet.core.list_port import EntryColumns
-from linnet.operations.list_keeping import Told
+from linnet.app.list_taking import take
+from linnet.core.list_port import EntryColumns, ListVersion
+from linnet.operations.list_keeping import ListKeeping, Told
 
 app = typer.Typer(no_args_is_help=True, help="Watchlists: positions with radii that filters ask for.")
 
@@ -54,12 +54,8 @@ def add(  # noqa: PLR0913, PLR0917 - one argument for each option
     home: HomeOption = None,
 ) -> None:
     """Take a watchlist in: filters ask it by in_watchlist('NAME'); what of the past lies in it is looked for."""
-    check_name("watchlist", name)
-    with desk("watchlist", create(home_path(home))) as at:
-        at.require_new(name, new=True)
-        _keep(
-            at, name, (file, EntryColumns(ra, dec, radius, label)), told(file, description, public), (with_filter, past)
-        )
+    keep = _keeping(name, (file, EntryColumns(ra, dec, radius, label)), told(file, description, public))
+    take("watchlist", home, name, keep, (with_filter, past), new=True)
 
 
 @app.command()
@@ -77,11 +73,8 @@ def update(  # noqa: PLR0913, PLR0917 - one argument for each option
     home: HomeOption = None,
 ) -> None:
     """Make a new version of a watchlist. Tags that the old one made stay; each run names the version it used."""
-    with desk("watchlist", existing(home_path(home))) as at:
-        at.require_new(name, new=False)
-        _keep(
-            at, name, (file, EntryColumns(ra, dec, radius, label)), told(file, description, public), (with_filter, past)
-        )
+    keep = _keeping(name, (file, EntryColumns(ra, dec, radius, label)), told(file, description, public))
+    take("watchlist", home, name, keep, (with_filter, past), new=False)
 
 
 @app.command("list")
@@ -127,12 +120,7 @@ def past(
         at.past(name, nights, limit, as_json=as_json)
 
 
-def _keep(at: Desk, name: str, source: tuple[Path, EntryColumns], said: Told, then: tuple[bool, bool]) -> None:
-    if then[0]:
-        at.check_filter(name)
-    which, is_new = at.keeping.watchlist(name, read_watchlist(*source), said)
-    at.say(which, is_new=is_new)
-    if then[0]:
-        at.activate(which)
-    if then[1]:
-        at.look_back(which)
+def _keeping(
+    name: str, source: tuple[Path, EntryColumns], said: Told
+) -> Callable[[ListKeeping], tuple[ListVersion, bool]]:
+    return lambda keeping: keeping.watchlist(name, read_watchlist(*source), said)

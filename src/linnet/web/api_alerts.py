@@ -41,8 +41,8 @@ def get_latest(
 
     For the next page ask with `before` = `next_before`; it is null on the last page.
     """
-    if tag is not None and all(f.name != tag or tag in broker.hidden for f in broker.control.filters()):
-        raise NotFoundError(f"no filter {tag} here; /api/v1/filters lists them")
+    if tag is not None:
+        reading.known_filter(broker, tag)
     found = reading.latest(broker, tag, limit, before)
     following = str(found.column("seq")[-1].as_py()) if found.num_rows == limit else None
 

@@ -133,7 +133,7 @@ def post_check(desk: TheDesk, wanted: ToCheck) -> JSONResponse:
 @router.get("/{name}", responses=PROBLEMS)
 def get_filter(broker: TheBroker, name: Name) -> JSONResponse:
     """One filter: state, versions, activations with their tag-log numbers, catches by night, notices to its owner."""
-    _seen(broker, name)
+    reading.known_filter(broker, name)
     found = record(broker.control, name, broker.store, broker.science)
     return JSONResponse(found if broker.is_owned else {**found, "notices": []})
 
@@ -141,14 +141,14 @@ def get_filter(broker: TheBroker, name: Name) -> JSONResponse:
 @router.get("/{name}/versions", responses=PROBLEMS)
 def get_versions(broker: TheBroker, name: Name) -> JSONResponse:
     """All versions of a filter."""
-    _seen(broker, name)
+    reading.known_filter(broker, name)
     return JSONResponse({"versions": [version(f) for f in broker.control.filters() if f.name == name]})
 
 
 @router.get("/{name}/versions/{number}", responses=PROBLEMS)
 def get_version(broker: TheBroker, name: Name, number: VersionNumber) -> JSONResponse:
     """One version of a filter."""
-    _seen(broker, name)
+    reading.known_filter(broker, name)
     found = [f for f in broker.control.filters() if (f.name, f.version) == (name, number)]
     if not found:
         raise NotFoundError(f"filter {name} has no version {number}")
@@ -158,7 +158,7 @@ def get_version(broker: TheBroker, name: Name, number: VersionNumber) -> JSONRes
 @router.get("/{name}/diff", responses=PROBLEMS)
 def get_diff(broker: TheBroker, name: Name, before: VersionQuery = None, after: VersionQuery = None) -> JSONResponse:
     """Two versions clause by clause, by default the last two: `sign` is "+", "-" or "" for a clause of both."""
-    _seen(broker, name)
+    reading.known_filter(broker, name)
     desk = _desk(broker)
     newest = desk.version(name, after).version
     earlier = max(1, newest - 1) if before is None else before
@@ -208,16 +208,6 @@ def _draft(wanted: NewFilter) -> Draft:
     if wanted.options is not None and text is None:
         text, details = with_options(wanted.name, wanted.options, details)
     return Draft(wanted.name, text or "", wanted.topic_line, details)
-
-
-def _seen(broker: Broker, name: str) -> None:
-    """Whether there is such a filter for this visitor.
-
-    Raises:
-        NotFoundError: there is not; one that may not be seen is not told apart.
-    """
-    if name in broker.hidden or all(f.name != name for f in broker.control.filters()):
-        raise NotFoundError(f"no filter {name} here; /api/v1/filters lists them")
 
 
 def _desk(broker: Broker) -> FilterDesk:

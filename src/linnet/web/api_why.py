@@ -57,7 +57,7 @@ def post_why(
     why it is null; `smallest_change` of one value that turns the verdict, null where no single one does;
     `clauses_to_turn`, the least number of clauses that must come out otherwise.
     """
-    seen(broker, name)
+    reading.known_filter(broker, name)
     where, number = find_alert(broker.store, alert if survey is None else f"{survey}:{alert}")
     reading.alert(broker, where, number)
     return JSONResponse(dict(_past(broker).why(name, version, where, number)))
@@ -66,19 +66,9 @@ def post_why(
 @router.get("/{name}/backtests", responses=PROBLEMS)
 def get_backtests(broker: TheBroker, name: FilterName) -> JSONResponse:
     """The kept reports of `linnet filter test`, newest version first."""
-    seen(broker, name)
+    reading.known_filter(broker, name)
     told = _past(broker).reports(name)
     return JSONResponse({"backtests": [_shown(each) for each in told] if broker.public_only else told})
-
-
-def seen(broker: Broker, name: str) -> None:
-    """Whether there is such a filter for this visitor.
-
-    Raises:
-        NotFoundError: there is not; one that may not be seen is not told apart.
-    """
-    if name in broker.hidden or all(f.name != name for f in broker.control.filters()):
-        raise NotFoundError(f"no filter {name} here; /api/v1/filters lists them")
 
 
 def _past(broker: Broker) -> FilterPast:

@@ -131,6 +131,16 @@ def _seen(broker: Broker, tagged: pa.Table) -> pa.Table:
     return tagged.filter(pc.invert(pc.is_in(tagged.column("filter"), pa.array(sorted(broker.hidden), pa.string()))))
 
 
+def known_filter(broker: Broker, name: str) -> None:
+    """Check that there is such a filter for this visitor.
+
+    Raises:
+        NotFoundError: there is not; one that may not be seen is not told apart.
+    """
+    if name in broker.hidden or all(f.name != name for f in broker.control.filters()):
+        raise NotFoundError(f"no filter {name} here; /api/v1/filters lists them")
+
+
 def _known(broker: Broker, survey: str) -> str:
     known = surveys(broker)
     if survey in known:
