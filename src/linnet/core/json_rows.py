@@ -65,7 +65,7 @@ def _plain(array: pa.Array, name: str) -> pa.Array:
     if pa.types.is_floating(kind):
         return _floats(array)
     if pa.types.is_timestamp(kind):
-        return _times(array)
+        return time_texts(array)
     if any(test(kind) for test in _AS_THEY_ARE):
         return array
     raise TypeError(f"column {name} of type {kind} has no JSON form; leave it out or turn it into text")
@@ -94,6 +94,7 @@ def _floats(array: pa.Array) -> pa.Array:
     return finite.cast(pa.string()).cast(pa.float64())
 
 
-def _times(array: pa.Array) -> pa.Array:
+def time_texts(array: pa.Array) -> pa.Array:
+    """Timestamps as ISO 8601 texts in UTC, to the microsecond: `2026-03-20T05:06:07.000000Z`."""
     text = array.cast(pa.timestamp("us")).cast(pa.string())
     return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")

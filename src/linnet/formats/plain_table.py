@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linnet.core.column import Column
+from linnet.core.json_rows import time_texts
 
 META = (("unit", "unit"), ("ucd", "ucd"), ("doc", "description"))
 """Attributes of a declaration and the names under which Arrow and Parquet files carry them."""
@@ -43,8 +44,7 @@ def _plain(array: Any) -> pa.Array:
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_finite(array), array, pa.scalar(None, kind))
     if pa.types.is_timestamp(kind):
-        text = array.cast(pa.timestamp("us")).cast(pa.string())
-        return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")
+        return time_texts(array)
     if pa.types.is_list(kind):
         return pc.binary_join(array.cast(pa.list_(pa.string())), " ")
     return array
